@@ -1,0 +1,1 @@
+"""What the console decides without asking anyone: how values are written, how facts are told."""

@@ -1,0 +1,194 @@
+"""The frame around every page: icons, navigation, theme, language, who is signed in.
+
+Nothing here asks the database: what is known stands on the request.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, gettext_noop
+from lucide.jinja import lucide
+
+register = template.Library()
+
+THEME_COOKIE = "regulars_theme"
+FOLD_COOKIE = "regulars_nav"
+THEMES = {"auto": "monitor", "light": "sun", "dark": "moon"}
+_THEME_TITLES = {
+    "auto": gettext_noop("Follow system"),
+    "light": gettext_noop("Light"),
+    "dark": gettext_noop("Dark"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationEntry:
+    """One line of the sidebar."""
+
+    title: str
+    href: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeChoice:
+    """One of the three themes, and whether it is the chosen one."""
+
+    code: str
+    title: str
+    icon: str
+    pressed: str
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChoice:
+    """The language the reader is not reading."""
+
+    code: str
+    tag: str
+    label: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks at the page."""
+
+    name: str
+    initial: str
+    searches: bool
+
+
+# URL name, permission, icon, title, beginnings of the URL names that count as this entry
+_ENTRIES = (
+    ("console-home", "console.use", "house", gettext_noop("Home"), ("console-home",)),
+    (
+        "console-members",
+        "members.read",
+        "users",
+        gettext_noop("Members"),
+        ("console-member", "console-search", "console-order", "console-reveal"),
+    ),
+)
+
+
+@register.simple_tag
+def icon(name: str, *, small: bool = False) -> SafeString:
+    """Draw a line icon; it says nothing to screen readers, the text beside it does."""
+    return _drawn(str(name), "icon icon-s" if small else "icon")
+
+
+@cache
+def _drawn(name: str, css: str) -> SafeString:
+    svg = lucide(name, size=None, aria_hidden="true", **{"class": css})
+    return mark_safe(svg)  # noqa: S308 the drawing comes from the installed package
+
+
+@register.simple_tag
+def language_tag() -> str:
+    """Name the page's language for browsers: zh-Hans, en."""
+    return "zh-Hans" if _is_chinese() else "en"
+
+
+@register.simple_tag(takes_context=True)
+def document_attributes(context: Mapping[str, Any]) -> SafeString:
+    """Write the theme, and the meaning of trend colours, on the root element."""
+    theme = _theme(context)
+    shown = "" if theme == "auto" else theme
+    trend = "" if _is_chinese() else "intl"
+    theme_part = format_html(' data-theme="{}"', shown) if shown else ""
+    return format_html("{}{}", theme_part, format_html(' data-trend="{}"', trend) if trend else "")
+
+
+@register.simple_tag(takes_context=True)
+def fold_attribute(context: Mapping[str, Any]) -> str:
+    """Keep the sidebar folded when it was folded before."""
+    request = _request(context)
+    folded = request is not None and request.COOKIES.get(FOLD_COOKIE) == "rail"
+    return " checked" if folded else ""
+
+
+@register.simple_tag(takes_context=True)
+def theme_choices(context: Mapping[str, Any]) -> list[ThemeChoice]:
+    """List the three themes."""
+    chosen = _theme(context)
+    return [
+        ThemeChoice(
+            code=code,
+            title=gettext(_THEME_TITLES[code]),
+            icon=drawing,
+            pressed="true" if code == chosen else "false",
+        )
+        for code, drawing in THEMES.items()
+    ]
+
+
+@register.simple_tag
+def other_language() -> LanguageChoice:
+    """Offer the language that is not shown, in its own words."""
+    if _is_chinese():
+        return LanguageChoice(code="en", tag="en", label="EN", title="English")
+    return LanguageChoice(code="zh-hans", tag="zh-Hans", label="中文", title="简体中文")
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: Mapping[str, Any]) -> list[NavigationEntry]:
+    """List the pages this reader may open."""
+    request = _request(context)
+    actor = getattr(request, "actor", None)
+    match = getattr(request, "resolver_match", None)
+    here = (match.url_name if match else None) or ""
+    return [
+        NavigationEntry(
+            title=gettext(title),
+            href=reverse(name),
+            icon=drawing,
+            current=any(here.startswith(beginning) for beginning in beginnings),
+        )
+        for name, permission, drawing, title, beginnings in _ENTRIES
+        if actor is not None and actor.may(permission)
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def signed_in(context: Mapping[str, Any]) -> Reader:
+    """Say who is signed in."""
+    actor = getattr(_request(context), "actor", None)
+    name = str(getattr(actor, "name", "") or "")
+    searches = actor is not None and actor.may("members.read")
+    return Reader(name=name, initial=name[:1].upper(), searches=searches)
+
+
+@register.simple_tag(takes_context=True)
+def this_page(context: Mapping[str, Any]) -> str:
+    """Name the address to come back to; a page that answered a POST comes back to its list."""
+    request = _request(context)
+    if request is None:
+        return "/"
+    if request.method == "GET":
+        return request.get_full_path()
+    back = context.get("back_to")
+    return str(back) if back else reverse("console-home")
+
+
+def _request(context: Mapping[str, Any]) -> HttpRequest | None:
+    request = context.get("request")
+    return request if isinstance(request, HttpRequest) else None
+
+
+def _theme(context: Mapping[str, Any]) -> str:
+    request = _request(context)
+    chosen = request.COOKIES.get(THEME_COOKIE, "auto") if request else "auto"
+    return chosen if chosen in THEMES else "auto"
+
+
+def _is_chinese() -> bool:
+    return (get_language() or "").startswith("zh")

