@@ -28,7 +28,6 @@ ORPHAN_SECONDS = 5  # what a killed server's processes get to notice that it is 
 STOP_SECONDS_MAX = 60
 PAUSE_SECONDS = 0.05
 START_LOG_BYTES_MAX = 1_000_000
-TAIL_BYTES = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +143,8 @@ class Server:
         if not (places.data / "PG_VERSION").exists():
             cluster.make_cluster(places, account, self.binaries, durable=self.durable)
             account = server_account(places.data)
-        if account.way is Way.NOBODY and places.data.stat().st_uid != account.uid:
-            _hand_over(places.data, account)
+        if account.way is Way.NOBODY:
+            _hand_over((places.data, places.log), account)
         processes.clear_leftovers(places)
         if not places.passfile.exists():
             cluster.renew_passwords(places, account, self.binaries)
@@ -167,7 +166,7 @@ class Server:
         start_log = self.places.start_log
         if start_log.exists() and start_log.stat().st_size > START_LOG_BYTES_MAX:
             start_log.unlink()
-        began_at = start_log.stat().st_size if start_log.exists() else 0
+        read_before = self._log_sizes()
         seconds = max(1, int(deadline - time.monotonic()))
         command = [self.binaries.path("pg_ctl"), "start", "--wait", "--timeout", str(seconds)]
         command += ["--pgdata", str(self.places.data), "--log", str(start_log), "--silent"]
@@ -178,13 +177,17 @@ class Server:
             return
         if processes.is_postmaster_alive(self.places):
             raise self._silent(START_SECONDS_MAX)
-        raise self._explain(began_at)
+        raise self._explain(read_before)
 
-    def _explain(self, began_at: int) -> Exception:
+    def _log_sizes(self) -> dict[Path, int]:
+        return {log: log.stat().st_size for log in self.places.log.glob("*.log")}
+
+    def _explain(self, read_before: dict[Path, int]) -> Exception:
         places = self.places
-        said = places.start_log.read_bytes()[began_at:].decode(errors="replace")
-        for log in sorted(places.log.glob("postgres-*.log"), key=lambda file: file.stat().st_mtime):
-            said += log.read_bytes()[-TAIL_BYTES:].decode(errors="replace")
+        said = ""
+        for log, size in self._log_sizes().items():
+            known = read_before.get(log, 0)
+            said += log.read_bytes()[known if known <= size else 0 :].decode(errors="replace")
         if "incompatible with server" in said:
             return DataIncompatible(folder=str(places.data))
         if "Cannot allocate memory" in said or "could not map anonymous shared memory" in said:
@@ -241,8 +244,12 @@ def _wait(is_so: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _hand_over(folder: Path, account: Account) -> None:
-    """Give our own data folder to the account that has to run the server from now on."""
-    for root, folders, files in os.walk(folder):
-        for name in ["", *folders, *files]:
-            os.chown(Path(root) / name, account.uid, account.gid, follow_symlinks=False)
+def _hand_over(own_folders: tuple[Path, ...], account: Account) -> None:
+    """Give folders of our own to the account that has to run the server from now on."""
+    held = [path for folder in own_folders for path in [folder, *folder.iterdir()]]
+    if all(path.lstat().st_uid == account.uid for path in held):
+        return
+    for folder in own_folders:
+        for root, folders, files in os.walk(folder):
+            for name in ["", *folders, *files]:
+                os.chown(Path(root) / name, account.uid, account.gid, follow_symlinks=False)
