@@ -44,7 +44,7 @@ class Account:
         cwd: Path | None = None,
         log: int | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program under this account and wait for it; output is returned, or goes to `log`."""
+        """Run a program under this account and wait; its output is returned, or goes to `log`."""
         output = subprocess.PIPE if log is None else log
         becomes = {"user": self.uid, "group": self.gid, "extra_groups": ()}
         return subprocess.run(  # type: ignore[call-overload,no-any-return]  # noqa: S603 our own programs, no shell

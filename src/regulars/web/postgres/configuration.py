@@ -116,7 +116,9 @@ def server_conf(*, socket_folder: Path, port: int, over_tcp: bool, durable: bool
         **ORDINARY,
         **QUIET_LOG,
     }
-    lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()]
+    lines = [
+        f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()
+    ]
     return "# Written by Regulars at every start.\n" + "\n".join(lines) + "\n"
 
 

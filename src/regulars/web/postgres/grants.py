@@ -15,15 +15,15 @@ TRIGGER = "append_only"
 class Cursor(Protocol):
     """What is asked of a cursor: Django's and psycopg's both do it."""
 
-    def execute(self, query: Any, params: Any = None, /) -> Any: ...  # noqa: ANN401, D102
+    def execute(self, query: Any, params: Any = None, /) -> Any: ...
 
-    def fetchall(self) -> list[Any]: ...  # noqa: D102
+    def fetchall(self) -> list[Any]: ...
 
 
 class Connection(Protocol):
     """What is asked of a connection, held by the owner of the tables."""
 
-    def cursor(self) -> Any: ...  # noqa: ANN401, D102
+    def cursor(self) -> Any: ...
 
 
 def apply(connection: Connection, *, role: str = APP_ROLE) -> tuple[str, ...]:
@@ -75,9 +75,7 @@ def list_append_only(cursor: Cursor) -> tuple[str, ...]:
 
 
 def _is_other_role(cursor: Cursor, role: str) -> bool:
-    cursor.execute(
-        "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user", (role,)
-    )
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user", (role,))
     return bool(cursor.fetchall())
 
 

@@ -115,7 +115,7 @@ def read_passwords(passfile: Path) -> dict[str, str]:
     if not passfile.exists():
         return {}
     lines = [line.split(":") for line in passfile.read_text().splitlines()]
-    return {line[3]: line[4] for line in lines if len(line) == 5}  # noqa: PLR2004 libpq's format
+    return {line[3]: line[4] for line in lines if len(line) == 5}
 
 
 def make_passwords(passfile: Path) -> dict[str, str]:

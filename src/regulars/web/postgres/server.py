@@ -12,7 +12,7 @@ import psycopg
 from regulars.web.postgres import cluster, configuration, processes
 from regulars.web.postgres.account import Account, Way, server_account
 from regulars.web.postgres.binaries import Binaries, find_binaries
-from regulars.web.postgres.places import DATABASE, PORT, Places, Urls, places_for
+from regulars.web.postgres.places import DATABASE, Places, Urls, places_for
 from regulars.web.postgres.refusals import (
     DataIncompatible,
     FolderForeign,
@@ -51,9 +51,7 @@ class Server:
     to start on it. With `tcp_port` it also listens on 127.0.0.1.
     """
 
-    def __init__(
-        self, folder: Path, *, durable: bool = True, tcp_port: int | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True, tcp_port: int | None = None) -> None:
         self.places: Places = places_for(folder)
         if tcp_port is not None:
             self.places = Places(self.places.var, tcp_port)
@@ -227,7 +225,9 @@ class Server:
     def _silent(self, seconds: int) -> ServerSilent | ServerNotStarted:
         places = self.places
         pids = ", ".join(map(str, processes.list_pids(places)))
-        return ServerSilent(folder=str(places.home), pids=pids, seconds=seconds, log=str(places.log))
+        return ServerSilent(
+            folder=str(places.home), pids=pids, seconds=seconds, log=str(places.log)
+        )
 
 
 def ensure(var: Path) -> Urls:
