@@ -16,6 +16,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, gettext_noop
 from lucide.jinja import lucide
 
+from regulars.web.permissions import PERMISSIONS
+
 register = template.Library()
 
 THEME_COOKIE = "regulars_theme"
@@ -165,6 +167,13 @@ def signed_in(context: Mapping[str, Any]) -> Reader:
     name = str(getattr(actor, "name", "") or "")
     searches = actor is not None and actor.may("members.read")
     return Reader(name=name, initial=name[:1].upper(), searches=searches)
+
+
+@register.simple_tag
+def permission_title(code: str) -> str:
+    """Name a permission in the reader's language; nothing where the code is not known."""
+    title = PERMISSIONS.get(str(code))
+    return gettext(title) if title else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,181 @@
+"""What the pages about members show: plain values, gathered from several apps, already masked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TierMark:
+    """A tier as a mark: its name, and its place from the bottom."""
+
+    name: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRow:
+    """One line of the member list."""
+
+    public_id: UUID
+    number: str
+    name: str
+    phone: str
+    tier: TierMark | None
+    points: int
+    owed: int
+    orders: int
+    spent_minor: int
+    currency: str
+    last_order_at: datetime | None
+    home_store: str
+    joined_at: datetime | None
+
+    @property
+    def initial(self) -> str:
+        """The sign in the round picture: the first letter of what may be seen."""
+        return first_sign(self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberPage:
+    """A page of the member list, how many there are about, and where the next page begins."""
+
+    rows: tuple[MemberRow, ...]
+    total: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rung of the tier ladder and how much of it is filled, of one hundred."""
+
+    name: str
+    filled: int
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierProgress:
+    """Where a member stands on the ladder and what is missing to the next rung."""
+
+    current: TierMark
+    since: datetime | None
+    valid_until: datetime | None
+    growth: int
+    growth_pending: int
+    next_name: str | None
+    missing: int
+    keep_threshold: int
+    steps: tuple[Step, ...]
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the growth of the window keeps the tier at the next review."""
+        return self.growth >= self.keep_threshold
+
+
+@dataclass(frozen=True, slots=True)
+class TagMark:
+    """A tag and where it came from."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberHead:
+    """The head of the member's record: who, which tier, the key figures."""
+
+    public_id: UUID
+    number: str
+    name: str
+    phone: str
+    is_revealed: bool
+    status: str
+    tags: tuple[TagMark, ...]
+    home_store: str
+    associate: str
+    joined_at: datetime | None
+    tier: TierProgress | None
+    orders: int
+    orders_year: int
+    spent_year_minor: int
+    average_minor: int | None
+    currency: str
+    last_order_at: datetime | None
+    points: int
+    points_pending: int
+    points_held: int
+    owed: int
+    points_expiring: int
+    stored_value_minor: int
+    growth: int
+
+    @property
+    def initial(self) -> str:
+        """The sign in the round picture."""
+        return first_sign(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileLine:
+    """One profile field: what it is, its value as the reader may see it, and its class."""
+
+    title: str
+    value: str
+    data_class: str
+    purpose: str
+    is_masked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityLine:
+    """One way by which the member is known."""
+
+    kind: str
+    icon: str
+    value: str
+    issuer: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """The state of one purpose, and the policy version it was given under."""
+
+    purpose: str
+    is_given: bool
+    at: datetime
+    policy_version: str
+    channel: str
+
+
+def first_sign(name: str) -> str:
+    """Take the sign that stands for a person whose name is masked."""
+    return name[:1].upper() if name and name[0] not in "*—" else "·"
+
+
+def ladder(
+    rungs: tuple[tuple[str, int], ...], *, growth: int, current: str
+) -> tuple[Step, ...]:
+    """Fill the rungs of a ladder, given as (name, threshold) from the bottom, by the growth.
+
+    Rungs below the current one are full, those above it empty; the current one fills towards the
+    next threshold, and the topmost is full once reached.
+    """
+    names = [name for name, _ in rungs]
+    here = names.index(current) if current in names else 0
+    steps = []
+    for place, (name, threshold) in enumerate(rungs):
+        if place < here:
+            filled = 100
+        elif place > here:
+            filled = 0
+        elif place == len(rungs) - 1:
+            filled = 100
+        else:
+            span = max(1, rungs[place + 1][1] - threshold)
+            filled = max(0, min(100, (growth - threshold) * 100 // span))
+        steps.append(Step(name=name, filled=filled, is_current=place == here))
+    return tuple(steps)

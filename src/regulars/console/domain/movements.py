@@ -1,0 +1,157 @@
+"""What the pages about points, orders and the timeline show: plain values, ready to be drawn."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a row leads: the page of its source document."""
+
+    text: str
+    order: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One entry of a timeline."""
+
+    at: datetime
+    icon: str
+    tone: str
+    title: str
+    detail: str
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One movement of points: signed amount, balance after, and the reason in words."""
+
+    at: datetime
+    kind: str
+    status: str
+    amount: int
+    balance: int | None
+    expires_at: datetime | None
+    usable_from: datetime | None
+    explanation: str
+    operator: str
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotLine:
+    """Points earned together and what is left of them."""
+
+    earned_at: datetime
+    state: str
+    tone: str
+    original: int
+    remaining: int
+    usable_from: datetime | None
+    expires_at: datetime | None
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryLine:
+    """Points that end on the same day."""
+
+    expires_on: date | None
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """One order in a list."""
+
+    public_id: UUID
+    number: str
+    at: datetime | None
+    state: str
+    tone: str
+    channel: str
+    store: str
+    goods_minor: int
+    refunded_minor: int
+    net_minor: int
+    currency: str
+    points: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line of an order."""
+
+    sku: str
+    name: str
+    quantity: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class AmountLine:
+    """One line of a sum."""
+
+    title: str
+    minor: int
+    is_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """One refund of an order."""
+
+    number: str
+    at: datetime | None
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwardLine:
+    """What an order earned, and why, in words."""
+
+    currency: str
+    amount: int
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDetail:
+    """An order on its own page."""
+
+    row: OrderRow
+    source: str
+    moments: tuple[tuple[str, datetime], ...]
+    lines: tuple[OrderLine, ...]
+    amounts: tuple[AmountLine, ...]
+    refunds: tuple[RefundLine, ...]
+    awards: tuple[AwardLine, ...]
+    member: UUID | None
+    member_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierChange:
+    """One change of tier."""
+
+    at: datetime
+    before: str
+    before_level: int
+    after: str
+    after_level: int
+    reason: str
+    growth: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrowthLine:
+    """One movement of growth."""
+
+    at: datetime
+    amount: int
+    settles_at: datetime | None
+    explanation: str
+    link: Link | None = None
