@@ -1,9 +1,10 @@
 // Ease, never need: every page works without this file.
-// It focuses the search with Ctrl K, remembers the folded sidebar, closes menus, sends selects at once
-// and covers revealed personal data again when its time is up.
+// It focuses the search with Ctrl K, remembers the folded sidebar, closes menus, opens whole rows and
+// sends selects at once.
 "use strict";
 
 (() => {
+  const isWide = window.matchMedia("(width >= 62rem)");
   const find = (selector) => document.querySelector(selector);
 
   document.addEventListener("keydown", (event) => {
@@ -24,13 +25,20 @@
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }
+    const row = event.target.closest(".rows-open tbody tr");
+    const meansRow = row && !event.target.closest("a, button, input") && !String(window.getSelection());
+    if (meansRow) row.querySelector("a")?.click();
   });
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches("#nav-fold") && window.matchMedia("(width >= 62rem)").matches) {
+    if (event.target.matches("#nav-fold") && isWide.matches) {
       const fold = event.target.checked ? "rail" : "open";
       document.cookie = `regulars_nav=${fold}; path=/; max-age=31536000; samesite=lax`;
     }
     if (event.target.matches("select[data-send]")) event.target.form.requestSubmit();
   });
+
+  // On a narrow screen the same box opens the drawer, which starts closed.
+  const fold = find("#nav-fold");
+  if (fold && !isWide.matches) fold.checked = false;
 })();
