@@ -1,0 +1,1 @@
+"""Regulars: member operations for shops that know their guests by name."""

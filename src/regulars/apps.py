@@ -1,0 +1,16 @@
+"""Register the whole house with Django and join its apps once all are loaded."""
+
+from django.apps import AppConfig
+
+
+class RegularsConfig(AppConfig):
+    """The house itself: no tables, only the joining."""
+
+    name = "regulars"
+    label = "regulars"
+
+    def ready(self) -> None:
+        """Join types, reactions and the permission check."""
+        from regulars import wiring  # noqa: PLC0415 services need every app loaded first
+
+        wiring.join()

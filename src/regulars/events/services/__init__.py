@@ -1,0 +1,17 @@
+"""Write to the log: append with inline reactions, bury what fails, keep partitions ahead."""
+
+from regulars.events.services.append import append, catalogue, install
+from regulars.events.services.bury import bury, forget_member, settle
+from regulars.events.services.log import make_partitions, mend_epoch, raise_epoch
+
+__all__ = [
+    "append",
+    "bury",
+    "catalogue",
+    "forget_member",
+    "install",
+    "make_partitions",
+    "mend_epoch",
+    "raise_epoch",
+    "settle",
+]

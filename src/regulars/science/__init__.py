@@ -1,0 +1,1 @@
+"""Pure numerics: arrays in, frozen answers out, every method with its paper."""

@@ -1,0 +1,1 @@
+"""Plumbing under every app: clock, permissions, idempotency, jobs, crypto, pages, problems."""

@@ -1,0 +1,69 @@
+"""Draw pages for staff: permission first, values in, HTML out, no query while drawing."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render as django_render
+from django.views.decorators.cache import never_cache
+
+from regulars.kit.errors import Kind, Refusal
+from regulars.web.idempotency import STATUS_OF
+from regulars.web.permissions import SignInNeeded, demand
+from regulars.web.problems import words
+
+P = ParamSpec("P")
+Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def page(permission: str) -> Callable[[Page[P]], Page[P]]:
+    """Declare a staff page: who may see it; strangers are sent to sign in, refusals are drawn."""
+
+    def mark(view: Page[P]) -> Page[P]:
+        @wraps(view)
+        @never_cache
+        def shown(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            try:
+                demand(request, permission)
+                return view(request, *args, **kwargs)
+            except SignInNeeded:
+                query = urlencode({"next": request.get_full_path()})
+                return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}")
+            except Refusal as no:
+                return refused(request, no)
+
+        shown.permission = permission  # type: ignore[attr-defined]
+        return shown
+
+    return mark
+
+
+def render(
+    request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Draw a template from plain values; a query while drawing is a bug and raises."""
+    with queries_forbidden():
+        return django_render(request, template, dict(context), status=status)
+
+
+def refused(request: HttpRequest, no: Refusal) -> HttpResponse:
+    """Draw a refusal as a page that says what to do next."""
+    template = {Kind.NOT_FOUND: "404.html", Kind.DENIED: "403.html"}.get(no.kind, "refused.html")
+    context = {"words": words(no), "code": no.code, "facts": no.facts}
+    return render(request, template, context, status=STATUS_OF[no.kind])
+
+
+@contextmanager
+def queries_forbidden() -> Iterator[None]:
+    """Forbid every query inside the block."""
+
+    def forbid(*_: Any) -> Any:
+        raise AssertionError("a template asked the database; give it values")
+
+    with connection.execute_wrapper(forbid):
+        yield

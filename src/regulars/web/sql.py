@@ -1,0 +1,67 @@
+"""Speak SQL in sets: one statement for a whole batch, arrays in, tuples out.
+
+Parameters are bound by the server, so a bare `%s` needs its type where PostgreSQL cannot guess
+it: `%s::bigint[]`. A literal per cent sign is written `%%`.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connections
+
+BLOCK = 1000  # every id sequence counts in steps of a block, so a process asks once per block
+
+_blocks: dict[tuple[int, str], tuple[int, int]] = {}
+_blocks_lock = threading.Lock()
+
+
+def rows(sql: str, params: Sequence[Any] = (), using: str = "default") -> list[tuple[Any, ...]]:
+    """Run one statement and answer all its rows."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, params or None)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+def row(sql: str, params: Sequence[Any] = (), using: str = "default") -> tuple[Any, ...] | None:
+    """Run one statement and answer its first row, or None."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, params or None)
+        found: tuple[Any, ...] | None = cursor.fetchone()
+        return found
+
+
+def run(sql: str, params: Sequence[Any] = (), using: str = "default") -> int:
+    """Run one statement and answer how many rows it touched."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, params or None)
+        return int(cursor.rowcount)
+
+
+def take_ids(sequence: str, count: int) -> list[int]:
+    """Take `count` rising ids; a process fetches a block at a time, so most calls ask nothing.
+
+    Ids of two processes interleave by blocks: they are unique, not a clock.
+    """
+    taken: list[int] = []
+    place = (os.getpid(), f"{connections['default'].settings_dict['NAME']}/{sequence}")
+    with _blocks_lock:
+        start, end = _blocks.get(place, (0, 0))
+        while True:
+            use = min(count - len(taken), end - start)
+            taken.extend(range(start, start + use))
+            start += use
+            if len(taken) == count:
+                _blocks[place] = (start, end)
+                return taken
+            found = row("SELECT nextval(%s::regclass)", [sequence])
+            assert found is not None
+            start, end = int(found[0]), int(found[0]) + BLOCK
+
+
+def forget_blocks() -> None:
+    """Drop the id blocks in hand: the database under the connection was exchanged."""
+    with _blocks_lock:
+        _blocks.clear()

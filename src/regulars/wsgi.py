@@ -1,0 +1,8 @@
+"""The door that web servers knock at."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars.settings")
+application = get_wsgi_application()
