@@ -1,0 +1,1 @@
+"""Who may operate and where: brands, regions, stores, staff, roles by scope, keys, audit."""

@@ -1,0 +1,217 @@
+"""Tables of access: places, people who work here, keys, one-time links, tries, the audit log."""
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from regulars.access.domain import AuditResult, LinkPurpose, ScopeKind, StoreKind
+
+
+class Brand(models.Model):
+    """A brand, with the zone its new stores keep time in."""
+
+    public_id = models.UUIDField()
+    code = models.TextField()
+    name = models.TextField()
+    zone = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="brand_public_id_unique"),
+            models.UniqueConstraint(fields=["code"], name="brand_code_unique"),
+        ]
+
+
+class Region(models.Model):
+    """A group of stores of one brand."""
+
+    public_id = models.UUIDField()
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT)
+    code = models.TextField()
+    name = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="region_public_id_unique"),
+            models.UniqueConstraint(fields=["brand", "code"], name="region_code_unique"),
+        ]
+
+
+class Store(models.Model):
+    """A place that sells, named by its code."""
+
+    public_id = models.UUIDField()
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT)
+    code = models.TextField()
+    name = models.TextField()
+    kind = models.TextField(choices=[(kind.value, kind.value) for kind in StoreKind])
+    zone = models.TextField()
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="store_public_id_unique"),
+            models.UniqueConstraint(fields=["code"], name="store_code_unique"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=[kind.value for kind in StoreKind]),
+                name="store_kind_known",
+            ),
+        ]
+
+
+class Staff(AbstractBaseUser):
+    """A person who works here. E-mail and name are sealed; the index finds the e-mail.
+
+    `session_epoch` stands in every session; raising it ends them all.
+    """
+
+    public_id = models.UUIDField(unique=True)
+    code = models.TextField(null=True)  # noqa: DJ001 NULL repeats, an empty text would not
+    email_sealed = models.BinaryField()
+    email_index = models.BinaryField()
+    name_sealed = models.BinaryField()
+    language = models.TextField(default="zh-hans")
+    is_active = models.BooleanField(default=True)
+    session_epoch = models.IntegerField(default=1)
+    created_at = models.DateTimeField()
+
+    USERNAME_FIELD = "public_id"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["email_index"], name="staff_email_unique"),
+            models.UniqueConstraint(fields=["code"], name="staff_code_unique"),
+        ]
+
+
+class Grant(models.Model):
+    """A role someone holds, and the scope they hold it in."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="grants")
+    role = models.TextField()
+    scope_kind = models.TextField(choices=[(kind.value, kind.value) for kind in ScopeKind])
+    scope_id = models.BigIntegerField(null=True)
+    granted_at = models.DateTimeField()
+    granted_by = models.BigIntegerField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["staff", "role", "scope_kind", "scope_id"],
+                name="grant_given_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=models.Q(scope_kind__in=["own", "all"], scope_id__isnull=True)
+                | models.Q(scope_kind__in=["store", "region"], scope_id__isnull=False),
+                name="grant_scope_names_its_place",
+            ),
+        ]
+
+
+class ApiKey(models.Model):
+    """An API key: its name and the hash of its secret, never the secret."""
+
+    name = models.TextField()
+    secret_hash = models.BinaryField()
+    title = models.TextField()
+    permissions = ArrayField(models.TextField())
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, null=True)
+    networks = ArrayField(models.TextField())
+    created_at = models.DateTimeField()
+    created_by = models.BigIntegerField(null=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="apikey_name_unique"),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("created_at")),
+                name="apikey_ends_after_it_begins",
+            ),
+        ]
+
+
+class OneTimeLink(models.Model):
+    """A link that works once: only the hash of its token is kept."""
+
+    purpose = models.TextField(choices=[(kind.value, kind.value) for kind in LinkPurpose])
+    token_hash = models.BinaryField()
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, null=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token_hash"], name="link_token_unique"),
+        ]
+
+
+class TryLog(models.Model):
+    """Recent tries to sign in under one key: an HMAC of account, network, or both."""
+
+    key = models.BinaryField(primary_key=True)
+    times = ArrayField(models.DateTimeField())
+    succeeded_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["changed_at"], name="trylog_by_age")]
+
+
+class AuditEntry(models.Model):
+    """Something somebody did. Rows are never changed; the note is ciphertext."""
+
+    at = models.DateTimeField()
+    actor_kind = models.TextField()
+    actor_id = models.BigIntegerField()
+    on_behalf_id = models.BigIntegerField(null=True)
+    action = models.TextField()
+    object_kind = models.TextField()
+    object_id = models.TextField()
+    result = models.TextField(choices=[(result.value, result.value) for result in AuditResult])
+    reason_code = models.TextField(null=True)  # noqa: DJ001 no reason is not an empty reason
+    details = models.JSONField()
+    network = models.TextField(null=True)  # noqa: DJ001 unknown is not empty
+    note = models.BinaryField(null=True)
+
+    class Meta:
+        db_table = "access_audit_entry"
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_by_time"),
+            models.Index(fields=["object_kind", "object_id", "id"], name="audit_by_object"),
+            models.Index(fields=["actor_kind", "actor_id", "id"], name="audit_by_actor"),
+        ]
+
+
+class AuditWaiting(models.Model):
+    """An entry that the chain has yet to take up: the sealer's list of work."""
+
+    entry = models.OneToOneField(
+        AuditEntry, on_delete=models.CASCADE, primary_key=True, db_constraint=False
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "access_audit_waiting"
+
+
+class AuditSeal(models.Model):
+    """One place of the chain: its number, the entry that stands there, and the hash."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    entry_id = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        db_table = "access_audit_seal"
+        constraints = [
+            models.UniqueConstraint(fields=["entry_id"], name="audit_entry_sealed_once"),
+        ]

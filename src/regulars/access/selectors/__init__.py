@@ -1,0 +1,46 @@
+"""What access knows: stores, regions, staff, keys, the audit log."""
+
+from regulars.access.selectors.audit import chain_end, count_entries, list_audit
+from regulars.access.selectors.keys import get_key, list_keys
+from regulars.access.selectors.staff import (
+    find_staff,
+    get_staff,
+    has_owner,
+    list_staff,
+    names_of,
+    staff_ids_by_code,
+)
+from regulars.access.selectors.stores import (
+    get_region,
+    get_store,
+    list_brands,
+    list_regions,
+    list_stores,
+    store_ids_by_code,
+    store_ids_of_regions,
+    stores_by_code,
+    stores_by_id,
+)
+
+__all__ = [
+    "chain_end",
+    "count_entries",
+    "find_staff",
+    "get_key",
+    "get_region",
+    "get_staff",
+    "get_store",
+    "has_owner",
+    "list_audit",
+    "list_brands",
+    "list_keys",
+    "list_regions",
+    "list_staff",
+    "list_stores",
+    "names_of",
+    "staff_ids_by_code",
+    "store_ids_by_code",
+    "store_ids_of_regions",
+    "stores_by_code",
+    "stores_by_id",
+]

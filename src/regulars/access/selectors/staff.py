@@ -1,0 +1,118 @@
+"""Read staff accounts; sealed e-mails and names are opened for those who manage them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from regulars.access.domain import Granted, ScopeKind, Staff, StaffNotFound
+from regulars.kit.contacts import normalise_email
+from regulars.web import crypto, sql
+
+_STAFF = (
+    "id, public_id, email_sealed, name_sealed, code, is_active, language, created_at, last_login"
+)
+
+
+def email_index(email: str) -> bytes:
+    """Answer the blind index of an e-mail address that has been normalised."""
+    return crypto.blind_index("access_staff.email", email)
+
+
+def sealed(column: str, public_id: UUID, value: str) -> bytes:
+    """Seal one personal column of one account."""
+    return crypto.seal_house(value.encode(), context=f"access_staff|{column}|{public_id}")
+
+
+def opened(column: str, public_id: UUID, blob: bytes) -> str:
+    """Open one personal column of one account."""
+    return crypto.unseal_house(blob, context=f"access_staff|{column}|{public_id}").decode()
+
+
+def list_staff(*, after: int = 0, limit: int = 200) -> list[Staff]:
+    """List accounts in the order they were made, with the roles they hold."""
+    found = sql.rows(
+        f"SELECT {_STAFF} FROM access_staff WHERE id > %s::bigint ORDER BY id LIMIT %s::int",
+        [after, limit],
+    )
+    return _with_grants(found)
+
+
+def get_staff(*, staff_id: int) -> Staff:
+    """Find one account; raises StaffNotFound."""
+    found = sql.rows(f"SELECT {_STAFF} FROM access_staff WHERE id = %s::bigint", [staff_id])
+    if not found:
+        raise StaffNotFound
+    return _with_grants(found)[0]
+
+
+def find_staff(*, email: str) -> Staff | None:
+    """Find the account of an e-mail address, or None."""
+    found = sql.rows(
+        f"SELECT {_STAFF} FROM access_staff WHERE email_index = %s::bytea",
+        [email_index(normalise_email(email))],
+    )
+    return _with_grants(found)[0] if found else None
+
+
+def staff_ids_by_code(codes: Iterable[str]) -> dict[str, int]:
+    """Find the ids of associates by their code; codes that are nobody's are left out."""
+    found = sql.rows(
+        "SELECT code, id FROM access_staff WHERE code = ANY(%s::text[])", [list(codes)]
+    )
+    return dict(found)
+
+
+def names_of(staff_ids: Iterable[int]) -> dict[int, str]:
+    """Answer the names of accounts by id."""
+    found = sql.rows(
+        "SELECT id, public_id, name_sealed FROM access_staff WHERE id = ANY(%s::bigint[])",
+        [list(staff_ids)],
+    )
+    return {staff_id: opened("name", public_id, blob) for staff_id, public_id, blob in found}
+
+
+def has_owner(*, besides: int = 0) -> bool:
+    """Tell whether some active account holds the role of owner, leaving one account out."""
+    found = sql.row(
+        "SELECT EXISTS (SELECT 1 FROM access_grant g JOIN access_staff s ON s.id = g.staff_id"
+        " WHERE g.role = 'owner' AND s.is_active AND s.id <> %s::bigint)",
+        [besides],
+    )
+    return bool(found and found[0])
+
+
+def grants_of(staff_ids: Sequence[int]) -> dict[int, tuple[Granted, ...]]:
+    """List the roles each account was given, with the codes of their places."""
+    found = sql.rows(
+        "SELECT g.staff_id, g.role, g.scope_kind, g.scope_id, COALESCE(s.code, r.code),"
+        " g.expires_at"
+        " FROM access_grant g"
+        " LEFT JOIN access_store s ON g.scope_kind = 'store' AND s.id = g.scope_id"
+        " LEFT JOIN access_region r ON g.scope_kind = 'region' AND r.id = g.scope_id"
+        " WHERE g.staff_id = ANY(%s::bigint[]) ORDER BY g.id",
+        [list(staff_ids)],
+    )
+    grants: dict[int, list[Granted]] = defaultdict(list)
+    for staff_id, role, kind, scope_id, code, expires_at in found:
+        grants[staff_id].append(Granted(role, ScopeKind(kind), scope_id, code, expires_at))
+    return {staff_id: tuple(held) for staff_id, held in grants.items()}
+
+
+def _with_grants(found: Sequence[tuple[Any, ...]]) -> list[Staff]:
+    grants = grants_of([row[0] for row in found])
+    return [
+        Staff(
+            id=row[0],
+            public_id=row[1],
+            email=opened("email", row[1], row[2]),
+            name=opened("name", row[1], row[3]),
+            code=row[4],
+            is_active=row[5],
+            language=row[6],
+            created_at=row[7],
+            signed_in_at=row[8],
+            grants=grants.get(row[0], ()),
+        )
+        for row in found
+    ]
