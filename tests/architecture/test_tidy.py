@@ -1,0 +1,111 @@
+"""What a machine can see of good manners: lengths, first words, slack words, keyword-only doors."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(
+    path for path in (ROOT / "src").rglob("*.py") if "/migrations/" not in path.as_posix()
+)
+SCRIPTS = sorted([*(ROOT / "tools").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+SLACK = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|HA" + r"CK|X" + r"XX)\b")
+LINES_MAX = 400
+FUNCTION_LINES_MAX = 50
+BANNED_FILES = {"utils.py", "helpers.py", "common.py", "core.py", "misc.py"}
+BANNED_VERBS = ("do_", "process_", "handle_", "manage_", "perform_")
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            yield node
+
+
+def public_services() -> Iterator[tuple[Path, ast.FunctionDef]]:
+    for path in SOURCES:
+        parts = path.relative_to(ROOT / "src" / "regulars").parts
+        if len(parts) < 2 or not {"services", "services.py", "selectors", "selectors.py"} & set(
+            parts
+        ):
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                yield path, node
+
+
+class TestFiles:
+    def test_open_with_a_sentence_that_says_what_they_are_for(self) -> None:
+        bare = [
+            path.relative_to(ROOT).as_posix()
+            for path in [*SOURCES, *SCRIPTS, *TESTS]
+            if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+            and path.name != "__init__.py"
+        ]
+
+        assert bare == []
+
+    def test_stay_short(self) -> None:
+        long = {
+            path.relative_to(ROOT).as_posix(): count
+            for path in SOURCES
+            if (count := len(path.read_text(encoding="utf-8").splitlines())) > LINES_MAX
+        }
+
+        assert long == {}
+
+    def test_have_names_that_say_something(self) -> None:
+        assert [path for path in SOURCES if path.name in BANNED_FILES] == []
+
+    def test_leave_nothing_for_later(self) -> None:
+        slack = [
+            path.relative_to(ROOT).as_posix()
+            for path in [*SOURCES, *SCRIPTS, *TESTS]
+            if SLACK.search(path.read_text(encoding="utf-8"))
+        ]
+
+        assert slack == []
+
+
+class TestFunctions:
+    def test_stay_short(self) -> None:
+        long = {
+            f"{path.relative_to(ROOT)}:{node.name}": length
+            for path in SOURCES
+            for node in functions(path)
+            if (length := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION_LINES_MAX
+        }
+
+        assert long == {}
+
+    def test_of_doors_take_keywords_and_promise_something(self) -> None:
+        wrong = [
+            f"{path.relative_to(ROOT)}:{node.name}"
+            for path, node in public_services()
+            if not ast.get_docstring(node) or len(node.args.args) > 1
+        ]
+
+        assert wrong == []
+
+    def test_of_doors_are_named_by_a_plain_verb(self) -> None:
+        wrong = [node.name for _, node in public_services() if node.name.startswith(BANNED_VERBS)]
+
+        assert wrong == []
+
+
+class TestText:
+    @pytest.mark.parametrize("kind", ["*.md", "*.html", "*.css", "*.py", "*.toml"])
+    def test_names_no_machine(self, kind: str) -> None:
+        machine = re.compile(r"/(wo" + r"rk|ro" + r"ot)/[a-z]")
+        wrong = [
+            path.relative_to(ROOT).as_posix()
+            for folder in ("src", "docs", "tools", "benchmarks", "tests")
+            for path in (ROOT / folder).rglob(kind)
+            if machine.search(path.read_text(encoding="utf-8"))
+        ]
+
+        assert wrong == []
