@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         editable=False,
                         primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("source_id", models.BigIntegerField()),

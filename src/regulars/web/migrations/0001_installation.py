@@ -45,7 +45,13 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     django.db.models.CompositePrimaryKey(
-                        "caller", "route", "key", blank=True, editable=False, primary_key=True
+                        "caller",
+                        "route",
+                        "key",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("caller", models.TextField()),
@@ -66,7 +72,12 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     django.db.models.CompositePrimaryKey(
-                        "bucket", "window", blank=True, editable=False, primary_key=True
+                        "bucket",
+                        "window",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
                     ),
                 ),
                 ("bucket", models.TextField()),
