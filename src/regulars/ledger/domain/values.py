@@ -1,0 +1,149 @@
+"""What the ledger hands out: balances, lots, entries of a statement, holds, findings."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from regulars.ledger.domain.accounts import Currency, HoldState, TransferKind
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One member's points at a moment, and the other things counted for them.
+
+    `available` may be spent now; `pending` waits for its date or for an action; `held` is set
+    aside by live holds; `owed` is what a refund could not take back, as a positive number.
+    """
+
+    available: int = 0
+    pending: int = 0
+    held: int = 0
+    owed: int = 0
+    growth: int = 0
+    stored_value: int = 0
+    stored_gift: int = 0
+    is_frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLot:
+    """A lot that still holds something."""
+
+    id: int
+    transfer_id: UUID
+    granted: int
+    remaining: int
+    pinned: int
+    usable_from: datetime | None
+    expires_at: datetime | None
+    origin_member_id: int | None
+
+    def is_usable(self, at: datetime) -> bool:
+        """Tell whether the lot may be spent from at that moment."""
+        begun = self.usable_from is not None and self.usable_from <= at
+        return begun and (self.expires_at is None or at < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a member's statement; `amount` is signed, `balance_after` follows from it."""
+
+    seq: int
+    transfer_id: UUID
+    business_id: UUID
+    kind: TransferKind
+    currency: Currency
+    amount: int
+    balance_after: int
+    occurred_at: datetime
+    recorded_at: datetime
+    event_id: int | None
+    rule_version_id: int | None
+    store_id: int | None
+    reason_code: int
+    reverses: UUID | None
+    hold_id: UUID | None
+    usable_from: datetime | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Entries, newest first, and where the next page begins (None at the end)."""
+
+    entries: tuple[Entry, ...]
+    next_before: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPoints:
+    """A hold as others see it; an open one that has run out shows as expired."""
+
+    id: UUID
+    member_id: int
+    amount: int
+    committed_amount: int
+    state: HoldState
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One balanced transfer, as the ledger holds it."""
+
+    id: UUID
+    seq: int
+    kind: TransferKind
+    currency: Currency
+    member_id: int | None
+    debit_id: int
+    credit_id: int
+    amount: int
+    reversed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check: how much was looked at, how much is wrong, and where."""
+
+    check: str
+    scanned: int
+    bad: int
+    ids: tuple[str, ...] = ()
+    milliseconds: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Say it for machines."""
+        return {
+            "check": self.check,
+            "scanned": self.scanned,
+            "bad": self.bad,
+            "ids": list(self.ids),
+            "ms": self.milliseconds,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run of all checks found, and from which sequence number the next may start."""
+
+    findings: tuple[Finding, ...]
+    watermark: int
+    transfers: int = 0
+    milliseconds: int = 0
+    accounts: tuple[int, ...] = field(default=())
+
+    @property
+    def is_clean(self) -> bool:
+        return all(finding.bad == 0 for finding in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """Say it for machines."""
+        return {
+            "ok": self.is_clean,
+            "transfers": self.transfers,
+            "watermark": self.watermark,
+            "ms": self.milliseconds,
+            "checks": [finding.as_json() for finding in self.findings],
+        }
