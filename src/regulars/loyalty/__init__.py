@@ -1,0 +1,1 @@
+"""Earning and tiers: what an order is worth in points and growth, and which tier growth reaches."""

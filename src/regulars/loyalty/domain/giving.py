@@ -1,0 +1,168 @@
+"""Give: what an order is worth under given terms, and the row and postings that give it."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from regulars.kit import ids
+from regulars.ledger.domain import Currency, Earn
+from regulars.loyalty.domain.awards import (
+    Award,
+    AwardKind,
+    AwardPlan,
+    OrderSnapshot,
+    Reason,
+    Surroundings,
+    Verdict,
+)
+from regulars.loyalty.domain.programme import EarningRule
+
+STICKY = frozenset({Reason.AWARD_OFF, Reason.OTHER_CURRENCY, Reason.BEFORE_OPENING})
+
+
+class Terms(NamedTuple):
+    """What an award is given under; frozen with its first row."""
+
+    rule: EarningRule
+    multiplier_bp: int
+
+
+def transfer_id(order_id: int, step: int, currency: Currency) -> UUID:
+    """Derive the id of an award row's ledger transfer: the same cause, the same id, for ever."""
+    return ids.uuid_from("loyalty.award", order_id, step, int(currency))
+
+
+def worth(
+    snapshot: OrderSnapshot,
+    terms: Terms,
+    around: Surroundings,
+    *,
+    awards: bool,
+) -> tuple[int, int, Reason]:
+    """Say what the order is worth in points and growth, and why."""
+    currency = snapshot.currency
+    if not snapshot.is_earning:
+        return 0, 0, Reason.REFUND
+    if currency != around.programme.currency or currency not in terms.rule.rate_bp:
+        return 0, 0, Reason.OTHER_CURRENCY
+    if not awards:
+        return 0, 0, Reason.AWARD_OFF
+    net = snapshot.net_minor
+    points = terms.rule.points(net, currency, terms.multiplier_bp)
+    growth = terms.rule.growth(net, currency)
+    reason = Reason.PURCHASE if points or growth else Reason.TOO_SMALL
+    opening = around.openings.get(snapshot.member_id or 0)
+    if opening is not None and (points or growth):
+        if opening.points_as_of is not None and snapshot.occurred_at <= opening.points_as_of:
+            points, reason = 0, Reason.BEFORE_OPENING
+        if opening.growth_as_of is not None and snapshot.occurred_at <= opening.growth_as_of:
+            growth = 0
+    return points, growth, reason
+
+
+def give(
+    snapshot: OrderSnapshot,
+    plan: AwardPlan,
+    around: Surroundings,
+    terms: Terms,
+    points: int,
+    growth: int,
+    *,
+    step: int,
+    kind: AwardKind = AwardKind.FIRST,
+) -> Verdict:
+    """Add one row that gives, with its postings."""
+    member_id, order_id, occurred_at = snapshot.member_id, snapshot.order_id, snapshot.occurred_at
+    assert member_id is not None, "nobody, nothing"
+    usable_from = usable_from_of(snapshot, around)
+    points_id = growth_id = None
+    if points:
+        points_id = transfer_id(order_id, step, Currency.POINTS)
+        plan.postings.append(
+            Earn(
+                id=points_id,
+                member_id=member_id,
+                currency=Currency.POINTS,
+                amount=points,
+                occurred_at=occurred_at,
+                usable_from=usable_from,
+                expires_at=around.programme.expires_at(occurred_at),
+                event_id=snapshot.event_id,
+                rule_version_id=terms.rule.id,
+                store_id=snapshot.store_id,
+            )
+        )
+    if growth:
+        growth_id = transfer_id(order_id, step, Currency.GROWTH)
+        plan.postings.append(
+            Earn(
+                id=growth_id,
+                member_id=member_id,
+                currency=Currency.GROWTH,
+                amount=growth,
+                occurred_at=occurred_at,
+                usable_from=usable_from,
+                expires_at=None,
+                event_id=snapshot.event_id,
+                rule_version_id=terms.rule.id,
+                store_id=snapshot.store_id,
+            )
+        )
+    reason = Reason.PURCHASE if kind is AwardKind.FIRST else Reason.RAISED
+    plan.awards.append(
+        Award(
+            order_id,
+            step,
+            kind,
+            reason,
+            member_id,
+            snapshot.event_id,
+            terms.rule.id,
+            terms.multiplier_bp,
+            snapshot.net_minor,
+            points,
+            points_id,
+            growth,
+            growth_id,
+            None,
+            occurred_at,
+            usable_from,
+            {"currency": snapshot.currency},
+        )
+    )
+    return Verdict(snapshot.event_id, reason, points, growth)
+
+
+def nothing(
+    snapshot: OrderSnapshot, rule: EarningRule, multiplier_bp: int, reason: Reason
+) -> Award:
+    """Make a row that says why an order gave nothing; `--no-award` stays with the order by it."""
+    assert snapshot.member_id is not None, "nobody, nothing"
+    return Award(
+        snapshot.order_id,
+        0,
+        AwardKind.NOTHING,
+        reason,
+        snapshot.member_id,
+        snapshot.event_id,
+        rule.id,
+        multiplier_bp,
+        snapshot.net_minor,
+        0,
+        None,
+        0,
+        None,
+        None,
+        snapshot.occurred_at,
+        None,
+        {"currency": snapshot.currency},
+    )
+
+
+def usable_from_of(snapshot: OrderSnapshot, around: Surroundings) -> datetime | None:
+    """Answer completed + pending where the source reports completion, else paid + pending."""
+    if not snapshot.reports_completion:
+        return snapshot.occurred_at + around.programme.pending
+    if snapshot.completed_at is None:
+        return None
+    return snapshot.completed_at + around.programme.pending

@@ -1,0 +1,1 @@
+"""Stories across the river, in the marketer's words."""
