@@ -102,7 +102,7 @@ def long_day(on: date | datetime | None, *, zone: ZoneInfo, language: str) -> st
 
 
 def day_heading(on: date, *, today: date, language: str) -> str:
-    """Write the heading of a day: 今天 11-21 周六, Today, Sat 21 Nov; with the year if it is another."""
+    """Write the heading of a day: 今天 11-21 周六, Today, Sat 21 Nov; another year is named."""
     chinese = is_chinese(language)
     if chinese:
         dated = f"{on:%m-%d} 周{_WEEKDAYS_ZH[on.weekday()]}"

@@ -156,9 +156,7 @@ def first_sign(name: str) -> str:
     return name[:1].upper() if name and name[0] not in "*—" else "·"
 
 
-def ladder(
-    rungs: tuple[tuple[str, int], ...], *, growth: int, current: str
-) -> tuple[Step, ...]:
+def ladder(rungs: tuple[tuple[str, int], ...], *, growth: int, current: str) -> tuple[Step, ...]:
     """Fill the rungs of a ladder, given as (name, threshold) from the bottom, by the growth.
 
     Rungs below the current one are full, those above it empty; the current one fills towards the

@@ -1,4 +1,4 @@
-"""How templates write values: money, points, dates and counts, in the reader's language and zone."""
+"""How templates write values: money, points, dates, counts, in the reader's language and zone."""
 
 from datetime import date, datetime
 from typing import Any

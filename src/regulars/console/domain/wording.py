@@ -1,0 +1,121 @@
+"""The words for what stands in rows as codes: states, kinds, channels, reasons.
+
+Keys are what other apps store; an unknown code is shown as it is, so nothing is ever blank.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from regulars.kit.messages import message
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A word and the tone it is said in."""
+
+    title: str
+    tone: str = ""
+
+
+ORDER_STATES: Mapping[str, Worded] = MappingProxyType(
+    {
+        "created": Worded(message("Unpaid"), "warn"),
+        "paid": Worded(message("Paid"), "info"),
+        "completed": Worded(message("Completed"), "ok"),
+        "closed": Worded(message("Closed"), "off"),
+        "refunded": Worded(message("Refunded"), "bad"),
+        "partially_refunded": Worded(message("Partly refunded"), "warn"),
+    }
+)
+CHANNELS: Mapping[str, str] = MappingProxyType(
+    {
+        "pos": message("Till"),
+        "web": message("Web shop"),
+        "mini_program": message("Mini program"),
+        "app": message("App"),
+        "delivery": message("Delivery platform"),
+        "phone": message("By phone"),
+        "file": message("File"),
+        "api": message("API"),
+        "webhook": message("Webhook"),
+        "console": message("Console"),
+    }
+)
+MEMBER_STATUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "frozen": message("Frozen"),
+        "merged": message("Merged"),
+        "erased": message("Erased"),
+    }
+)
+IDENTITY_KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "phone": (message("Phone"), "smartphone"),
+        "email": (message("E-mail"), "mail"),
+        "unionid": (message("WeChat unionid"), "link"),
+        "openid": (message("WeChat openid"), "link"),
+        "card": (message("Member card"), "credit-card"),
+        "external": (message("Outside id"), "id-card"),
+    }
+)
+DATA_CLASSES: Mapping[str, Worded] = MappingProxyType(
+    {
+        "normal": Worded(message("Normal")),
+        "personal": Worded(message("Personal"), "info"),
+        "sensitive": Worded(message("Sensitive"), "warn"),
+    }
+)
+TAG_SOURCES: Mapping[str, str] = MappingProxyType(
+    {
+        "manual": message("by hand"),
+        "rule": message("by rule"),
+        "model": message("by model"),
+        "import": message("imported"),
+    }
+)
+PURPOSES: Mapping[str, str] = MappingProxyType(
+    {
+        "membership": message("Membership"),
+        "service": message("Service messages"),
+        "marketing": message("Marketing"),
+        "marketing_sms": message("Marketing by SMS"),
+        "marketing_email": message("Marketing by e-mail"),
+        "marketing_wecom": message("Marketing by WeCom"),
+        "personalisation": message("Personalisation"),
+        "profiling": message("Profiling"),
+        "third_party": message("Sharing with partners"),
+    }
+)
+TRANSFER_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "earn": message("Earned"),
+        "spend": message("Redeemed"),
+        "expire": message("Expired"),
+        "reverse": message("Taken back"),
+        "restore": message("Given back"),
+        "merge": message("Merge"),
+        "adjust": message("Adjusted"),
+        "commit": message("Redeemed from hold"),
+        "owe": message("Owed"),
+        "repay": message("Debt repaid"),
+        "open": message("Brought over"),
+        "gift": message("Gift"),
+        "close": message("Closed with the account"),
+        "forgive": message("Debt forgiven"),
+    }
+)
+REVEAL_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "member_request": message("The member asks for help"),
+        "order_problem": message("A problem with an order or delivery"),
+        "identity_check": message("Checking who the person is"),
+        "data_correction": message("Correcting wrong data"),
+        "fraud_check": message("Looking into suspected abuse"),
+    }
+)
+
+
+def word(words: Mapping[str, str], code: str) -> str:
+    """Answer the word for a code, or the code itself where there is none."""
+    return words.get(code, code)
