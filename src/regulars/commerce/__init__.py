@@ -1,0 +1,1 @@
+"""What was bought: products, orders, lines, payments and refunds, without receivers."""

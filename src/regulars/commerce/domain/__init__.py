@@ -1,0 +1,85 @@
+"""What commerce knows without touching anything: orders from messages, refunds as a set."""
+
+from regulars.commerce.domain.facts import (
+    CHANGES,
+    EVENT_TYPES,
+    ORDER_RECORDED,
+    RETURN_BOOKED,
+    order_facts,
+)
+from regulars.commerce.domain.orders import (
+    change_between,
+    changed_at,
+    goods_paid_minor,
+    merge,
+    net_minor,
+    placed_at,
+    refunded_minor,
+    state_of,
+)
+from regulars.commerce.domain.refunds import with_refunds
+from regulars.commerce.domain.refusals import (
+    OrderMissing,
+    OtherCurrency,
+    ProductMissing,
+    RefundChanged,
+)
+from regulars.commerce.domain.values import (
+    Amounts,
+    Estimated,
+    Line,
+    Order,
+    OrderInput,
+    OrderRecorded,
+    Payment,
+    ProductInput,
+    ProductRecorded,
+    RefundInput,
+    RefundRecorded,
+    State,
+)
+from regulars.commerce.domain.views import (
+    LineView,
+    OrderView,
+    PaymentView,
+    ProductView,
+    RefundView,
+)
+
+__all__ = [
+    "CHANGES",
+    "EVENT_TYPES",
+    "ORDER_RECORDED",
+    "RETURN_BOOKED",
+    "Amounts",
+    "Estimated",
+    "Line",
+    "LineView",
+    "Order",
+    "OrderInput",
+    "OrderMissing",
+    "OrderRecorded",
+    "OrderView",
+    "OtherCurrency",
+    "Payment",
+    "PaymentView",
+    "ProductInput",
+    "ProductMissing",
+    "ProductRecorded",
+    "ProductView",
+    "RefundChanged",
+    "RefundInput",
+    "RefundRecorded",
+    "RefundView",
+    "State",
+    "change_between",
+    "changed_at",
+    "goods_paid_minor",
+    "merge",
+    "net_minor",
+    "order_facts",
+    "placed_at",
+    "refunded_minor",
+    "state_of",
+    "with_refunds",
+]

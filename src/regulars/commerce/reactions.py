@@ -1,0 +1,26 @@
+"""Hear that somebody became known, and give them the orders that waited for them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from regulars.commerce import services
+from regulars.events.domain import Event, Outcome
+from regulars.members import selectors as members
+from regulars.web import sql
+
+
+def when_members_linked(events: Sequence[Event], *, at: datetime) -> Sequence[Outcome]:
+    """Attribute waiting orders to members who enrolled or gained an identity."""
+    known = sorted({event.member_id for event in events if event.member_id is not None})
+    if not known or not _anything_waits():
+        return ()
+    lookups = members.identity_lookups(member_ids=known)
+    services.attribute_orders(
+        identities={each: member_id for member_id, held in lookups.items() for each in held}, at=at
+    )
+    return ()
+
+
+def _anything_waits() -> bool:
+    found = sql.row("SELECT EXISTS (SELECT 1 FROM commerce_waitingbuyer)")
+    return bool(found and found[0])

@@ -1,0 +1,253 @@
+"""Record orders: a batch of messages is locked, joined to what is known, written and told once.
+
+Every changed order is told by one event with its whole snapshot, so listeners aim at a state
+and never add deltas up.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from regulars.commerce import domain, selectors
+from regulars.commerce.domain import Line, Order, OrderInput, OrderRecorded, Payment, RefundInput
+from regulars.commerce.selectors import HeldOrder
+from regulars.commerce.services import writing
+from regulars.events import services as events
+from regulars.events.domain import Fact
+from regulars.kit.ids import time_ordered_uuid
+from regulars.members import selectors as members
+from regulars.web import sql
+
+Key = tuple[int, str]
+
+
+class Draft:
+    """An order while a batch is joined to it."""
+
+    __slots__ = (
+        *("after", "before", "buyers", "held", "id", "lines", "payments", "public_id"),
+        *("refunded_at", "reports_completion", "survivors"),
+    )
+
+    def __init__(self, held: HeldOrder | None) -> None:
+        self.held = held
+        self.id = 0 if held is None else held.id
+        self.public_id: UUID | None = None if held is None else held.public_id
+        self.before: Order | None = None if held is None else held.order
+        self.after: Order | None = self.before
+        self.lines: tuple[Line, ...] | None = None
+        self.payments: tuple[Payment, ...] | None = None
+        self.buyers: set[bytes] = set()
+        self.survivors: dict[int, int] = {}
+        self.refunded_at: datetime | None = None
+        self.reports_completion = True if held is None else held.reports_completion
+
+    def join(self, said: OrderInput) -> None:
+        """Join one message; lines and payments are kept where this message is their last writer."""
+        after = domain.merge(self.after, said)
+        known = self.after
+        if said.lines is not None and after.lines_version != (known and known.lines_version):
+            self.lines = said.lines
+        if said.payments is not None and after.payments_version != (
+            known and known.payments_version
+        ):
+            self.payments = said.payments
+        if known is None:
+            self.reports_completion = said.reports_completion
+        self.buyers.update(said.buyers)
+        if said.member_id is not None and said.survivor_id is not None:
+            self.survivors[said.member_id] = said.survivor_id
+        self.after = after
+
+    def join_refunds(self, refunds: Sequence[RefundInput]) -> None:
+        """Join refunds that are new to the order."""
+        assert self.after is not None
+        self.after = domain.with_refunds(self.after, refunds)
+        moments = [refund.refunded_at for refund in refunds]
+        self.refunded_at = max([*moments, *([self.refunded_at] if self.refunded_at else [])])
+
+    @property
+    def order(self) -> Order:
+        assert self.after is not None
+        return self.after
+
+
+@transaction.atomic
+def record_orders(
+    *,
+    orders: Sequence[OrderInput],
+    at: datetime,
+    award: bool = True,
+    batch_id: int | None = None,
+) -> list[OrderRecorded]:
+    """Record a batch of messages about orders; answers one value per message, in their order.
+
+    Every arrival order of the same messages, and every repetition, ends in the same orders.
+    `award` and the source's word about completion hold for orders that are new. One
+    `order.recorded` is appended per order that changed to a reader's eye.
+    """
+    drafts = _joined(orders, selectors.lock_orders((o.source_id, o.external_id) for o in orders))
+    _link_returns(drafts)
+    _insert_new(drafts, orders, award=award, batch_id=batch_id, at=at)
+    _attach_returns(drafts)
+    write_changed(list(drafts.values()), batch_id=batch_id, at=at)
+    changes = append_changes(list(drafts.values()), award=award, batch_id=batch_id, at=at)
+    return [_recorded(drafts[said.source_id, said.external_id], changes) for said in orders]
+
+
+def write_changed(drafts: Sequence[Draft], *, batch_id: int | None, at: datetime) -> None:
+    """Write what changed of orders that were there, then lines, payments and waiting buyers."""
+    held = {each.id: each for each in drafts if each.held is not None}
+    changed = {key: each.order for key, each in held.items() if each.order != each.before}
+    if changed and batch_id is not None:
+        writing.keep_before(list(changed), batch_id=batch_id, at=at)
+    if changed:
+        writing.update_orders(changed, batch_id=batch_id, at=at)
+    lines = {each.id: each.lines for each in drafts if each.lines is not None}
+    if lines:
+        writing.replace_lines(lines, known=[key for key in lines if key in held])
+    payments = {each.id: each.payments for each in drafts if each.payments is not None}
+    if payments:
+        writing.replace_payments(payments, known=[key for key in payments if key in held])
+    waiting = [
+        (buyer, each.id)
+        for each in drafts
+        if each.order.member_id is None
+        for buyer in sorted(each.buyers)
+    ]
+    if waiting:
+        writing.await_buyers(waiting)
+
+
+def append_changes(
+    drafts: Sequence[Draft], *, award: bool, batch_id: int | None, at: datetime
+) -> dict[int, str]:
+    """Append one event per order that changed; answers the change by order id."""
+    changes: dict[int, str] = {}
+    for each in drafts:
+        change = domain.change_between(each.before, each.order)
+        if change is not None:
+            changes[each.id] = change
+    told = [each for each in drafts if each.id in changes]
+    survivors = _survivors(told)
+    facts = [
+        _fact(each, changes[each.id], survivors, award=award, batch_id=batch_id, at=at)
+        for each in told
+    ]
+    if facts:
+        events.append(facts, at=at)
+    return changes
+
+
+def _joined(orders: Sequence[OrderInput], held: dict[Key, HeldOrder]) -> dict[Key, Draft]:
+    drafts: dict[Key, Draft] = {}
+    for said in orders:
+        key = (said.source_id, said.external_id)
+        draft = drafts.get(key)
+        if draft is None:
+            draft = drafts[key] = Draft(held.get(key))
+        draft.join(said)
+    return drafts
+
+
+def _link_returns(drafts: dict[Key, Draft]) -> None:
+    waiting = selectors.list_unlinked_returns(drafts)
+    for key, refunds in waiting.items():
+        drafts[key].join_refunds([refund for _, refund in refunds])
+
+
+def _insert_new(
+    drafts: dict[Key, Draft],
+    orders: Sequence[OrderInput],
+    *,
+    award: bool,
+    batch_id: int | None,
+    at: datetime,
+) -> None:
+    fresh = sorted(key for key, each in drafts.items() if each.held is None)
+    if not fresh:
+        return
+    for order_id, key in zip(sql.take_ids("commerce_order_id_seq", len(fresh)), fresh, strict=True):
+        drafts[key].id, drafts[key].public_id = order_id, time_ordered_uuid(at)
+    inserted = writing.insert_orders(
+        [_new(drafts[key]) for key in fresh], award=award, batch_id=batch_id, at=at
+    )
+    lost = {key for key in fresh if drafts[key].id not in inserted}
+    if lost:  # somebody else wrote these orders meanwhile: hold theirs, and join again
+        held = selectors.lock_orders(lost)
+        drafts.update(_joined([o for o in orders if (o.source_id, o.external_id) in lost], held))
+
+
+def _attach_returns(drafts: dict[Key, Draft]) -> None:
+    joined = {key: each.id for key, each in drafts.items() if each.refunded_at is not None}
+    if joined:
+        sql.run(
+            "UPDATE commerce_refund r SET order_id = u.id"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS u(id, source_id, number)"
+            " WHERE r.order_id IS NULL AND r.source_id = u.source_id"
+            " AND r.order_external_id = u.number",
+            [
+                list(joined.values()),
+                [source for source, _ in joined],
+                [number for _, number in joined],
+            ],
+        )
+
+
+def _new(draft: Draft) -> writing.NewOrder:
+    assert draft.public_id is not None
+    return writing.NewOrder(draft.id, draft.public_id, draft.reports_completion, draft.order)
+
+
+def _survivors(drafts: Sequence[Draft]) -> dict[int, int]:
+    """Find who stands now for the members of these orders; asks only where no message said."""
+    said: dict[int, int] = {}
+    for each in drafts:
+        said.update(each.survivors)
+    owners = {each.order.member_id for each in drafts} - {None, *said}
+    asked = sorted(owner for owner in owners if owner is not None)
+    return said | members.survivors(member_ids=asked) if asked else said
+
+
+def _fact(
+    draft: Draft,
+    change: str,
+    survivors: dict[int, int],
+    *,
+    award: bool,
+    batch_id: int | None,
+    at: datetime,
+) -> Fact:
+    order, held = draft.order, draft.held
+    assert draft.public_id is not None
+    member_id = order.member_id
+    return Fact(
+        type=domain.ORDER_RECORDED,
+        occurred_at=domain.changed_at(change, order, refunded_at=draft.refunded_at, at=at),
+        member_id=None if member_id is None else survivors.get(member_id, member_id),
+        store_id=order.store_id,
+        source_id=order.source_id,
+        batch_id=batch_id,
+        facts=domain.order_facts(
+            order,
+            order_id=draft.id,
+            public_id=draft.public_id,
+            change=change,
+            is_new=held is None,
+            reports_completion=draft.reports_completion,
+            award=award if held is None else held.award,
+        ),
+    )
+
+
+def _recorded(draft: Draft, changes: dict[int, str]) -> OrderRecorded:
+    assert draft.public_id is not None
+    change = "same" if draft.id not in changes else "new" if draft.held is None else "updated"
+    return OrderRecorded(
+        order_id=draft.id,
+        public_id=draft.public_id,
+        change=change,
+        member_id=draft.order.member_id,
+    )

@@ -1,0 +1,32 @@
+"""Rows that came before their parent."""
+
+from django.db import models
+
+
+class Parked(models.Model):
+    """A row whose order is not here yet, sealed; applied when it comes, a dead letter after 7 days."""
+
+    source_id = models.BigIntegerField()
+    kind = models.TextField()
+    parent = models.TextField()
+    row_hash = models.BinaryField()
+    body = models.BinaryField()
+    award = models.BooleanField()
+    batch_id = models.BigIntegerField(null=True)
+    member_id = models.BigIntegerField(null=True)
+    parked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_id", "parent", "row_hash"], name="parked_row_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["orders", "refunds"]), name="parked_kind_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], name="parked_by_expiry"),
+            models.Index(fields=["member_id"], name="parked_by_member"),
+        ]
