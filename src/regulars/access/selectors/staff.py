@@ -19,12 +19,12 @@ def email_index(email: str) -> bytes:
     return crypto.blind_index("access_staff.email", email)
 
 
-def sealed(column: str, public_id: UUID, value: str) -> bytes:
+def sealed(value: str, *, column: str, public_id: UUID) -> bytes:
     """Seal one personal column of one account."""
     return crypto.seal_house(value.encode(), context=f"access_staff|{column}|{public_id}")
 
 
-def opened(column: str, public_id: UUID, blob: bytes) -> str:
+def opened(blob: bytes, *, column: str, public_id: UUID) -> str:
     """Open one personal column of one account."""
     return crypto.unseal_house(blob, context=f"access_staff|{column}|{public_id}").decode()
 
@@ -69,7 +69,10 @@ def names_of(staff_ids: Iterable[int]) -> dict[int, str]:
         "SELECT id, public_id, name_sealed FROM access_staff WHERE id = ANY(%s::bigint[])",
         [list(staff_ids)],
     )
-    return {staff_id: opened("name", public_id, blob) for staff_id, public_id, blob in found}
+    return {
+        staff_id: opened(blob, column="name", public_id=public_id)
+        for staff_id, public_id, blob in found
+    }
 
 
 def has_owner(*, besides: int = 0) -> bool:
@@ -105,8 +108,8 @@ def _with_grants(found: Sequence[tuple[Any, ...]]) -> list[Staff]:
         Staff(
             id=row[0],
             public_id=row[1],
-            email=opened("email", row[1], row[2]),
-            name=opened("name", row[1], row[3]),
+            email=opened(row[2], column="email", public_id=row[1]),
+            name=opened(row[3], column="name", public_id=row[1]),
             code=row[4],
             is_active=row[5],
             language=row[6],

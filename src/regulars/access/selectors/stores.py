@@ -77,13 +77,19 @@ def store_ids_of_regions(region_ids: Sequence[int]) -> dict[int, tuple[int, ...]
     return {region_id: tuple(store_ids) for region_id, store_ids in found}
 
 
-def list_regions(*, after: str = "", limit: int = 1000) -> list[Region]:
-    """List regions by code, those after a public id first where codes are equal."""
+def list_regions(scope: Scope, *, after: str = "", limit: int = 1000) -> list[Region]:
+    """List the regions that have a store in scope, by code, those after a place first.
+
+    The place is the code and public id of the last one seen, joined by a unit separator.
+    """
+    within, values = scope.condition("s.id")
+    reached = f"EXISTS (SELECT 1 FROM access_store s WHERE s.region_id = r.id AND {within})"
     found = sql.rows(
-        "SELECT id, public_id, code, name, brand_id FROM access_region"
-        " WHERE (code, public_id::text) > (%s::text, %s::text)"
-        " ORDER BY code, public_id::text LIMIT %s::int",
-        [*_code_and_id(after), limit],
+        "SELECT r.id, r.public_id, r.code, r.name, r.brand_id FROM access_region r"
+        f" WHERE {'TRUE' if scope.everything else reached}"
+        " AND (r.code, r.public_id::text) > (%s::text, %s::text)"
+        " ORDER BY r.code, r.public_id::text LIMIT %s::int",
+        [*values, *_code_and_id(after), limit],
     )
     return [Region(*row) for row in found]
 
@@ -98,6 +104,14 @@ def get_region(*, code: str) -> Region:
     if found is None:
         raise RegionNotFound(region=code)
     return Region(*found)
+
+
+def region_codes(region_ids: Iterable[int]) -> dict[int, str]:
+    """Answer the codes of regions by id."""
+    found = sql.rows(
+        "SELECT id, code FROM access_region WHERE id = ANY(%s::bigint[])", [list(region_ids)]
+    )
+    return dict(found)
 
 
 def list_brands() -> list[Brand]:

@@ -116,7 +116,7 @@ def find_actor(*, staff_id: int, epoch: int | None = None, at: datetime) -> Acto
     return Actor.of_reaches(
         kind="staff",
         id=staff_id,
-        name=selectors.opened("name", found[0], found[1]),
+        name=selectors.opened(found[1], column="name", public_id=found[0]),
         reaches=tuple(_reach(grant, staff_id, inside) for grant in grants),
     )
 

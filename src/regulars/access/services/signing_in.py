@@ -201,9 +201,7 @@ def note_sign_in(*, staff_id: int, how: str, network: str | None, at: datetime) 
         raise domain.StaffNotFound
     details: dict[str, Any] = {"how": how}
     audit(
-        actor=Actor(
-            kind="staff", id=staff_id, name="", permissions=frozenset(), scope=domain.Scope()
-        ),
+        actor=_as_actor("staff", staff_id),
         action="staff.sign_in",
         object_kind="staff",
         object_id=found[0],

@@ -43,7 +43,7 @@ def create_staff(
     _check_gift(actor, role, kind, scope_id)
     if password is not None:
         check_password(password, email=address)
-    public_id = time_ordered_uuid(at)
+    shown, public_id = name or address.partition("@")[0], time_ordered_uuid(at)
     found = sql.row(
         "INSERT INTO access_staff (public_id, code, email_sealed, email_index, name_sealed,"
         " password, language, is_active, session_epoch, created_at)"
@@ -52,9 +52,9 @@ def create_staff(
         [
             public_id,
             code,
-            selectors.sealed("email", public_id, address),
+            selectors.sealed(address, column="email", public_id=public_id),
             selectors.email_index(address),
-            selectors.sealed("name", public_id, name or address.partition("@")[0]),
+            selectors.sealed(shown, column="name", public_id=public_id),
             make_password(password),
             at,
         ],

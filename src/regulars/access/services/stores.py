@@ -131,7 +131,7 @@ def _ensure_regions(wanted: set[tuple[int, str]], *, at: datetime) -> dict[tuple
 
 
 def _regions_by_word() -> dict[tuple[int, str], Region]:
-    regions = selectors.list_regions(limit=100_000)
+    regions = selectors.list_regions(Scope.all(), limit=100_000)
     by_name = {(region.brand_id, region.name): region for region in regions}
     return by_name | {(region.brand_id, region.code): region for region in regions}
 

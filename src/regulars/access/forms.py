@@ -1,0 +1,73 @@
+"""The forms of getting in: sign in, and make the first owner's account."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from regulars.access.domain import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
+
+_EMAIL_LENGTH_MAX = 254
+_NAME_LENGTH_MAX = 100
+
+
+def _email() -> forms.CharField:
+    """Ask for an address as text: what is no address is refused with the same words as any."""
+    attributes = {"autocomplete": "username", "inputmode": "email", "class": "input"}
+    return forms.CharField(
+        label=_("E-mail"),
+        max_length=_EMAIL_LENGTH_MAX,
+        widget=forms.EmailInput(attrs={**attributes, "autofocus": True}),
+    )
+
+
+def _password(label: str, autocomplete: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=PASSWORD_LENGTH_MAX,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete, "class": "input"}),
+    )
+
+
+class SignInForm(forms.Form):
+    """E-mail and password."""
+
+    use_required_attribute = True
+    email = _email()
+    password = _password(_("Password"), "current-password")
+    next = forms.CharField(required=False, max_length=2_000, widget=forms.HiddenInput)
+
+
+class SetUpForm(forms.Form):
+    """Who the first owner is, and what the brand is called."""
+
+    brand = forms.CharField(
+        label=_("Name of the brand"),
+        max_length=_NAME_LENGTH_MAX,
+        widget=forms.TextInput(attrs={"class": "input", "autofocus": True}),
+    )
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=_NAME_LENGTH_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "name", "class": "input"}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=_EMAIL_LENGTH_MAX,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "class": "input"}),
+    )
+    password = _password(_("Password"), "new-password")
+    again = _password(_("Password once more"), "new-password")
+
+    def clean(self) -> dict[str, object]:
+        """Compare the two passwords; whether the password is good is judged by the service."""
+        held: dict[str, object] = super().clean() or self.cleaned_data
+        if "password" in held and "again" in held and held["password"] != held["again"]:
+            self.add_error("again", _("The two passwords differ. Type the second one again."))
+        return held
+
+
+def password_help() -> str:
+    """Say what a good password is."""
+    return _("%(shortest)s characters or more, not a common password.") % {
+        "shortest": PASSWORD_LENGTH_MIN
+    }
