@@ -39,10 +39,17 @@ def migrate() -> list[str]:
         apply_grants()
         _keep_keyring_mark()
     finally:
-        with owner.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s::bigint)", [ONE_AT_A_TIME])
-        owner.close()
+        owner.close()  # and with it the lock, whatever happened
     return pending
+
+
+def analyse() -> None:
+    """Collect the planner's statistics anew, as after a restore, which brings none."""
+    connection = connections["owner"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', '0', false)")
+        cursor.execute("ANALYZE")
+    connection.close()
 
 
 def apply_grants() -> tuple[str, ...]:
@@ -87,5 +94,5 @@ def _keep_keyring_mark() -> None:
 
 @lru_cache(maxsize=1)
 def _known_migrations() -> tuple[tuple[str, str], ...]:
-    loader = MigrationLoader(None, ignore_no_initial=True)
+    loader = MigrationLoader(None)
     return tuple(sorted(loader.disk_migrations))

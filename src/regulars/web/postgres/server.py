@@ -107,6 +107,10 @@ class Server:
         pids = processes.list_pids(self.places)
         raise ServerNotStopped(folder=str(self.places.home), seconds=STOP_SECONDS_MAX, pids=pids)
 
+    def is_alive(self) -> bool:
+        """Tell at no cost whether the server's main process lives; it may not answer yet."""
+        return processes.is_postmaster_alive(self.places)
+
     def status(self) -> Status:
         """Say what there is, without starting or changing anything."""
         places = self.places
