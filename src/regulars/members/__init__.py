@@ -1,0 +1,1 @@
+"""Who someone is: identities, profile, tags, groups, consent, privacy requests."""

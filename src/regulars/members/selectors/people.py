@@ -1,0 +1,291 @@
+"""Read members: one, many by id, a scoped list, a profile; masked unless told otherwise."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from regulars.access.domain import Scope
+from regulars.members.domain import (
+    FIELDS,
+    TAIL_BUCKETS,
+    IdentityKind,
+    Member,
+    MemberNotFound,
+    MemberPage,
+    MemberQuery,
+    MemberRow,
+    Profile,
+    ProfileValue,
+    Status,
+    clean_tag,
+    mask_value,
+    name_key,
+    profile_context,
+    survivor_profile,
+)
+from regulars.members.selectors import identities, marks
+from regulars.web import crypto, paging, sql
+
+COLUMNS = (
+    "m.id, m.public_id, m.number, m.status, m.joined_at, m.home_store_id, m.associate_id,"
+    " m.source_id, m.survivor_id"
+)
+
+
+def member_of(row: tuple[Any, ...]) -> Member:
+    """Build the value from a row of `COLUMNS`."""
+    return Member(row[0], row[1], row[2], Status(row[3]), *row[4:])
+
+
+def ids_by_public(*, public_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Answer the member that stands for each public id; a merged one leads to its survivor."""
+    return dict(
+        sql.rows(
+            "SELECT public_id, survivor_id FROM members_member WHERE public_id = ANY(%s::uuid[])",
+            [list(public_ids)],
+        )
+    )
+
+
+def public_ids(*, member_ids: Iterable[int]) -> dict[int, UUID]:
+    """Answer the public ids of these members, as they were given."""
+    return dict(
+        sql.rows(
+            "SELECT id, public_id FROM members_member WHERE id = ANY(%s::bigint[])",
+            [list(member_ids)],
+        )
+    )
+
+
+def survivors(*, member_ids: Iterable[int]) -> dict[int, int]:
+    """Answer who stands for each member now: itself, or the end of its chain of merges."""
+    return dict(
+        sql.rows(
+            "SELECT id, survivor_id FROM members_member WHERE id = ANY(%s::bigint[])",
+            [list(member_ids)],
+        )
+    )
+
+
+def aliases(*, member_id: int) -> tuple[int, ...]:
+    """Answer every id under which the facts of this survivor stand, its own first."""
+    return aliases_of(member_ids=[member_id])[member_id]
+
+
+def aliases_of(*, member_ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """Answer the alias ids of many survivors, each one's own first."""
+    merged: dict[int, list[int]] = {member_id: [] for member_id in member_ids}
+    for member_id, survivor_id in sql.rows(
+        "SELECT id, survivor_id FROM members_member WHERE survivor_id = ANY(%s::bigint[])"
+        " AND survivor_id <> id ORDER BY id",
+        [list(member_ids)],
+    ):
+        merged[survivor_id].append(member_id)
+    return {member_id: (member_id, *others) for member_id, others in merged.items()}
+
+
+def get_member(*, member_id: int, scope: Scope) -> Member:
+    """Answer the member who stands for this id; raises MemberNotFound, also out of scope."""
+    within, params = scope.condition("m.home_store_id", "m.associate_id")
+    found = sql.row(
+        f"SELECT {COLUMNS} FROM members_member a JOIN members_member m ON m.id = a.survivor_id"
+        f" WHERE a.id = %s::bigint AND {within}",
+        [member_id, *params],
+    )
+    if found is None:
+        raise MemberNotFound
+    return member_of(found)
+
+
+def get_by_public(*, public_id: UUID, scope: Scope) -> Member:
+    """Answer the member who stands for this public id; raises MemberNotFound, also out of scope."""
+    within, params = scope.condition("m.home_store_id", "m.associate_id")
+    found = sql.row(
+        f"SELECT {COLUMNS} FROM members_member a JOIN members_member m ON m.id = a.survivor_id"
+        f" WHERE a.public_id = %s::uuid AND {within}",
+        [public_id, *params],
+    )
+    if found is None:
+        raise MemberNotFound
+    return member_of(found)
+
+
+def find_by_number(*, number: str) -> int | None:
+    """Answer the member who stands for this member number, or None."""
+    found = sql.row(
+        "SELECT survivor_id FROM members_member WHERE number = %s::text", [number.strip()]
+    )
+    return None if found is None else int(found[0])
+
+
+def get_profile(*, member_id: int, scope: Scope, at: datetime, reveal: bool = False) -> Profile:
+    """Answer a member with profile, identities, tags, consents and groups.
+
+    Personal values are masked; `reveal` is for services that have logged why. Raises
+    MemberNotFound, also out of scope.
+    """
+    member = get_member(member_id=member_id, scope=scope)
+    ids = aliases(member_id=member.id)
+    chosen = survivor_profile(_profile_values(ids), member_id=member.id)
+    held = identities.held_identities(member_ids=[member.id]).get(member.id, [])
+    return Profile(
+        member=member,
+        profile={
+            field: value.value if reveal else mask_value(FIELDS[field], value.value)
+            for field, value in chosen.items()
+        },
+        identities=tuple(held if reveal else map(identities.masked, held)),
+        tags=marks.tags_of(member_id=member.id, at=at),
+        consents=marks.consent_states_of(member_ids=ids),
+        groups=marks.current_groups(member_id=member.id),
+        revealed=reveal,
+    )
+
+
+def profile_values(*, member_ids: Sequence[int]) -> list[ProfileValue]:
+    """Answer the profile values of these ids in full; mask before showing."""
+    return _profile_values(member_ids)
+
+
+def _profile_values(
+    member_ids: Sequence[int], fields: Sequence[str] = tuple(FIELDS)
+) -> list[ProfileValue]:
+    found = sql.rows(
+        "SELECT v.member_id, v.field, v.plain, v.sealed, v.set_at, k.wrapped"
+        " FROM members_profilevalue v JOIN members_subjectkey k ON k.member_id = v.member_id"
+        " WHERE v.member_id = ANY(%s::bigint[]) AND v.field = ANY(%s::text[])",
+        [list(member_ids), list(fields)],
+    )
+    return [
+        ProfileValue(
+            field=field,
+            value=plain
+            if sealed is None
+            else crypto.unseal(
+                bytes(sealed), key=bytes(wrapped), context=profile_context(field, member_id)
+            ),
+            set_at=set_at,
+            member_id=member_id,
+        )
+        for member_id, field, plain, sealed, set_at, wrapped in found
+    ]
+
+
+def list_members(
+    *, scope: Scope, query: MemberQuery, cursor: str | None = None, limit: int | None = None
+) -> MemberPage:
+    """Answer a page of members within the scope, newest first, masked.
+
+    Names match exactly (full name or surname), the last four of a phone or card too; members
+    merged into others are not listed. Raises CursorMalformed.
+    """
+    size = paging.clamp(limit)
+    within, params = scope.condition("m.home_store_id", "m.associate_id")
+    conditions, values = _conditions(query)
+    before = int(paging.decode(cursor, parts=1)[0]) if cursor else None
+    wanted = size + 1 if not query.tail else size * 4 + 1
+    found = sql.rows(
+        f"SELECT {COLUMNS} FROM members_member m WHERE {within} AND {' AND '.join(conditions)}"
+        " AND (%s::bigint IS NULL OR m.id < %s::bigint) ORDER BY m.id DESC LIMIT %s::int",
+        [*params, *values, before, before, wanted],
+    )
+    members = [member_of(row) for row in found]
+    shown = _rows(members, tail=query.tail)
+    more = len(members) == wanted or len(shown) > size
+    page = shown[:size]
+    last = page[-1].id if len(shown) > size else (members[-1].id if members else None)
+    return MemberPage(tuple(page), paging.encode(last) if more and last else None)
+
+
+def count_members(*, scope: Scope) -> int:
+    """Count the living members within the scope."""
+    within, params = scope.condition("m.home_store_id", "m.associate_id")
+    found = sql.row(
+        f"SELECT count(*) FROM members_member m WHERE {within}"
+        " AND m.status IN ('active', 'frozen')",
+        params,
+    )
+    assert found is not None
+    return int(found[0])
+
+
+_IN_GROUP = (
+    "EXISTS (SELECT 1 FROM members_group g WHERE g.member_id = m.id AND g.kind = '{kind}'"
+    " AND g.code = %s::text AND g.until IS NULL)"
+)
+_BY_VALUE = (
+    "m.id IN (SELECT a.survivor_id FROM members_profilevalue v JOIN members_member a"
+    " ON a.id = v.member_id WHERE v.{column} = %s::bytea)"
+)
+
+
+def _conditions(query: MemberQuery) -> tuple[list[str], list[Any]]:
+    status = [query.status.value] if query.status else ["active", "frozen"]
+    asked: list[tuple[str, Any]] = [("m.status = ANY(%s::text[])", status)]
+    if query.store_ids:
+        asked.append(("m.home_store_id = ANY(%s::bigint[])", list(query.store_ids)))
+    words = {name: str(getattr(query, name)).strip() for name in _BY_WORD}
+    asked += [(_BY_WORD[name][0], _BY_WORD[name][1](word)) for name, word in words.items() if word]
+    return [condition for condition, _ in asked], [value for _, value in asked]
+
+
+def tail_bucket(tail: str) -> int:
+    """Answer the bucket of a phone's or card's last four; several endings share one."""
+    return int.from_bytes(crypto.blind_index("identity.tail", tail)[:2]) % TAIL_BUCKETS
+
+
+def _name_index(text: str) -> bytes:
+    return crypto.blind_index("profile.name", name_key(text))
+
+
+def _surname_index(text: str) -> bytes:
+    return crypto.blind_index("profile.name.surname", name_key(text))
+
+
+_BY_WORD: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "number": ("m.number = %s::text", str),
+    "tag": ("m.id IN (SELECT t.member_id FROM members_tag t WHERE t.tag = %s::text)", clean_tag),
+    "tier": (_IN_GROUP.format(kind="tier"), str),
+    "segment": (_IN_GROUP.format(kind="segment"), str),
+    "name": (_BY_VALUE.format(column="exact_lookup"), _name_index),
+    "surname": (_BY_VALUE.format(column="part_lookup"), _surname_index),
+    "tail": (
+        "m.id IN (SELECT i.member_id FROM members_identity i WHERE i.tail = %s::smallint)",
+        lambda text: tail_bucket(text.upper()),
+    ),
+}
+
+
+def _rows(members: Sequence[Member], *, tail: str) -> list[MemberRow]:
+    ids = [member.id for member in members]
+    every = aliases_of(member_ids=ids)
+    names: dict[int, list[ProfileValue]] = {}
+    owner = {alias: survivor for survivor, group in every.items() for alias in group}
+    for value in _profile_values(list(owner), ["name", "nickname"]):
+        names.setdefault(owner[value.member_id], []).append(value)
+    kinds = (IdentityKind.PHONE, IdentityKind.CARD) if tail else (IdentityKind.PHONE,)
+    held = identities.held_identities(member_ids=ids, kinds=kinds)
+    tiers = marks.groups_of(member_ids=ids, kind="tier")
+    shown: list[MemberRow] = []
+    for member in members:
+        mine = held.get(member.id, [])
+        if tail and not any(one.value.upper().endswith(tail.upper()) for one in mine):
+            continue
+        chosen = survivor_profile(names.get(member.id, []), member_id=member.id)
+        name = next(iter(chosen.values()), None)
+        phones = [one for one in mine if one.kind is IdentityKind.PHONE]
+        shown.append(
+            MemberRow(
+                id=member.id,
+                public_id=member.public_id,
+                number=member.number,
+                status=member.status,
+                joined_at=member.joined_at,
+                home_store_id=member.home_store_id,
+                name=mask_value(FIELDS["name"], name.value) if name else "",
+                phone=identities.masked(phones[-1]).value if phones else "",
+                tier=tiers.get(member.id, ""),
+            )
+        )
+    return shown
