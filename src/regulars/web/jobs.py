@@ -100,7 +100,7 @@ class FencedJobManager(JobManager):
 
     async def _write(self, query: str, job: Job, **values: Any) -> None:
         written = await self.connector.execute_query_all_async(
-            query=query,  # type: ignore[arg-type]
+            query=query,
             job_id=job.id,
             worker_id=job.worker_id,
             attempts=job.attempts,
@@ -129,7 +129,8 @@ def run_worker(*, jobs_at_once: int = 1, wait: bool = True) -> None:
         "task_middleware": [close_db_connections, hold_lease],
     }
     try:
-        with Reaper(), app.replace_connector(app.connector.get_worker_connector()):
+        connector = DjangoConnector().get_worker_connector()
+        with Reaper(), app.replace_connector(connector):
             app.run_worker(**options)
     finally:
         app.job_manager = before
