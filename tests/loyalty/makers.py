@@ -88,7 +88,13 @@ def surroundings(
     openings: dict[int, Opening] | None = None,
     programme: Programme = PROGRAMME,
 ) -> Surroundings:
-    return Surroundings(programme=programme, at=at, levels=levels or {}, openings=openings or {})
+    return Surroundings(
+        programme=programme,
+        at=at,
+        levels=levels or {},
+        openings=openings or {},
+        origin_openings=openings or {},
+    )
 
 
 class Book:

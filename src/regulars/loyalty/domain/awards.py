@@ -57,6 +57,7 @@ class OrderSnapshot:
     completed_at: datetime | None
     reports_completion: bool
     awards: bool
+    is_new: bool = False
 
     @property
     def is_earning(self) -> bool:
@@ -85,6 +86,7 @@ class Award:
     occurred_at: datetime
     usable_from: datetime | None  # growth settles with the points
     facts: dict[str, Any]
+    origin_member_id: int  # whose it was before any merge
 
     @property
     def is_gift(self) -> bool:
@@ -99,6 +101,14 @@ class Opening:
     points_as_of: datetime | None = None
     growth_as_of: datetime | None = None
 
+    def covers_points(self, occurred_at: datetime) -> bool:
+        """Tell whether points earned then are part of what was brought over."""
+        return self.points_as_of is not None and occurred_at <= self.points_as_of
+
+    def covers_growth(self, occurred_at: datetime) -> bool:
+        """Tell whether growth earned then is part of what was brought over."""
+        return self.growth_as_of is not None and occurred_at <= self.growth_as_of
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -107,17 +117,22 @@ class Release:
     order_id: int
     usable_from: datetime
     points_transfers: tuple[UUID, ...]
-    growth_transfers: tuple[UUID, ...]
+    growth_transfers: tuple[tuple[int, UUID], ...]  # with the member
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is known of the members of a batch: their levels and their opening balances."""
+    """What is known of the members of a batch: their levels and their opening balances.
+
+    `openings` is by member; `origin_openings` by who declared it, for orders that were judged
+    before two members became one.
+    """
 
     programme: Programme
     at: datetime
     levels: Mapping[int, int] = field(default_factory=dict)
     openings: Mapping[int, Opening] = field(default_factory=dict)
+    origin_openings: Mapping[int, Opening] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from regulars.loyalty.domain.awards import (
     Award,
     AwardKind,
     AwardPlan,
+    Opening,
     OrderSnapshot,
     Reason,
     Surroundings,
@@ -29,7 +30,12 @@ class Terms(NamedTuple):
 
 def transfer_id(order_id: int, step: int, currency: Currency) -> UUID:
     """Derive the id of an award row's ledger transfer: the same cause, the same id, for ever."""
-    return ids.uuid_from("loyalty.award", order_id, step, int(currency))
+    base = ids.uuid_from("loyalty.award", order_id, step)
+    return base if currency is Currency.POINTS else _twin(base)
+
+
+def _twin(base: UUID) -> UUID:
+    return UUID(int=base.int ^ 1)
 
 
 def worth(
@@ -37,6 +43,7 @@ def worth(
     terms: Terms,
     around: Surroundings,
     *,
+    opening: Opening | None,
     awards: bool,
 ) -> tuple[int, int, Reason]:
     """Say what the order is worth in points and growth, and why."""
@@ -51,11 +58,10 @@ def worth(
     points = terms.rule.points(net, currency, terms.multiplier_bp)
     growth = terms.rule.growth(net, currency)
     reason = Reason.PURCHASE if points or growth else Reason.TOO_SMALL
-    opening = around.openings.get(snapshot.member_id or 0)
     if opening is not None and (points or growth):
-        if opening.points_as_of is not None and snapshot.occurred_at <= opening.points_as_of:
+        if opening.covers_points(snapshot.occurred_at):
             points, reason = 0, Reason.BEFORE_OPENING
-        if opening.growth_as_of is not None and snapshot.occurred_at <= opening.growth_as_of:
+        if opening.covers_growth(snapshot.occurred_at):
             growth = 0
     return points, growth, reason
 
@@ -76,8 +82,9 @@ def give(
     assert member_id is not None, "nobody, nothing"
     usable_from = usable_from_of(snapshot, around)
     points_id = growth_id = None
+    base = ids.uuid_from("loyalty.award", order_id, step)
     if points:
-        points_id = transfer_id(order_id, step, Currency.POINTS)
+        points_id = base
         plan.postings.append(
             Earn(
                 id=points_id,
@@ -93,7 +100,7 @@ def give(
             )
         )
     if growth:
-        growth_id = transfer_id(order_id, step, Currency.GROWTH)
+        growth_id = _twin(base)
         plan.postings.append(
             Earn(
                 id=growth_id,
@@ -128,6 +135,7 @@ def give(
             occurred_at,
             usable_from,
             {"currency": snapshot.currency},
+            member_id,
         )
     )
     return Verdict(snapshot.event_id, reason, points, growth)
@@ -156,6 +164,7 @@ def nothing(
         snapshot.occurred_at,
         None,
         {"currency": snapshot.currency},
+        snapshot.member_id,
     )
 
 

@@ -53,7 +53,13 @@ def _plan_first(snapshot: OrderSnapshot, around: Surroundings, plan: AwardPlan) 
     rule = around.programme.rule_at(snapshot.occurred_at)
     multiplier_bp = rule.multiplier_bp(around.levels.get(member_id, 0))
     terms = Terms(rule, multiplier_bp)
-    points, growth, reason = worth(snapshot, terms, around, awards=snapshot.awards)
+    points, growth, reason = worth(
+        snapshot,
+        terms,
+        around,
+        opening=around.openings.get(member_id),
+        awards=snapshot.awards,
+    )
     if points or growth:
         return give(snapshot, plan, around, terms, points, growth, step=0)
     if reason in STICKY:

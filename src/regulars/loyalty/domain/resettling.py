@@ -9,6 +9,7 @@ from regulars.loyalty.domain.awards import (
     Award,
     AwardKind,
     AwardPlan,
+    Opening,
     OrderSnapshot,
     Reason,
     Release,
@@ -65,7 +66,11 @@ class Resettling:
             was_off = any(row.reason is Reason.AWARD_OFF for row in self.given)
             awards = self.snapshot.awards and not was_off
         points, growth, reason = worth(
-            self.snapshot, Terms(rule, multiplier_bp), self.around, awards=awards
+            self.snapshot,
+            Terms(rule, multiplier_bp),
+            self.around,
+            opening=self._opening(own, member_id),
+            awards=awards,
         )
         held_points = sum(row.points for row in own)
         held_growth = sum(row.growth for row in own)
@@ -88,6 +93,12 @@ class Resettling:
             verdict.reason = Reason.PURCHASE if first is None else Reason.RAISED
             verdict.points += more_points
             verdict.growth += more_growth
+
+    def _opening(self, own: Sequence[Award], member_id: int) -> Opening | None:
+        """Find the opening that speaks for these rows: the one of whom the order was first."""
+        if own:
+            return self.around.origin_openings.get(own[0].origin_member_id)
+        return self.around.openings.get(member_id)
 
     def _take_back(
         self, rows: Sequence[Award], *, points: int, growth: int, reason: Reason, verdict: Verdict
@@ -133,6 +144,7 @@ class Resettling:
                 "given": gift.points,
                 "given_growth": gift.growth,
             },
+            origin_member_id=gift.origin_member_id,
         )
         if points:
             row.points_transfer_id = transfer_id(row.order_id, step, Currency.POINTS)
@@ -165,13 +177,13 @@ class Resettling:
         if usable_from is None or not waiting:
             return
         points = (row.points_transfer_id for row in waiting if row.is_gift)
-        growth = (row.growth_transfer_id for row in waiting)
+        growth = ((row.member_id, row.growth_transfer_id) for row in waiting)
         self.plan.releases.append(
             Release(
                 order_id=self.snapshot.order_id,
                 usable_from=usable_from,
                 points_transfers=tuple(id_ for id_ in points if id_ is not None),
-                growth_transfers=tuple(id_ for id_ in growth if id_ is not None),
+                growth_transfers=tuple((whose, id_) for whose, id_ in growth if id_ is not None),
             )
         )
 
