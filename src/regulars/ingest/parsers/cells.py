@@ -18,32 +18,8 @@ from regulars.ingest.domain.files import (
 from regulars.kit.contacts import is_masked, normalise_email, normalise_phone
 
 BLANKS = frozenset(
-    [
-        "-",
-        "--",
-        "---",
-        "—",
-        "——",
-        "－",
-        "/",
-        "\\",
-        "_",
-        "无",
-        "暂无",
-        "空",
-        "(空)",
-        "（空）",
-        "null",
-        "NULL",
-        "None",
-        "none",
-        "N/A",
-        "n/a",
-        "#N/A",
-        "NaN",
-        "nan",
-    ]
-)
+    ["-", "--", "---", "—", "——", "－", "/", "\\", "_", "无", "暂无", "空", "(空)", "（空）"]
+) | frozenset(["null", "NULL", "None", "none", "N/A", "n/a", "#N/A", "NaN", "nan"])
 TEXT_CHARS_MAX = 500
 CODE_CHARS_MAX = 128
 INTEGER_MAX = 10**12

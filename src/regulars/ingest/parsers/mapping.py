@@ -85,8 +85,8 @@ def propose_mapping(kind: FileKind, headers: Sequence[str]) -> ColumnMapping:
     taken: set[str] = set()
     for name, keys in SYNONYM_KEYS[kind].items():
         for key in keys:
-            header = by_key.get(key)
-            if header is not None and header not in taken:
+            header = by_key.get(key, "")
+            if header and header not in taken:
                 columns[name] = header
                 taken.add(header)
                 break

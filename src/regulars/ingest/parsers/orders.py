@@ -6,6 +6,7 @@ refund without a date is dated when the order was completed, or by the file, and
 
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from regulars.ingest.domain.files import (
@@ -17,7 +18,7 @@ from regulars.ingest.domain.files import (
     RowProblem,
     UnknownWord,
 )
-from regulars.ingest.domain.rows import AmountsRow, LineRow, OrderRow, RefundRow
+from regulars.ingest.domain.rows import AmountsRow, LineRow, OrderRow, OrderState, RefundRow
 from regulars.ingest.parsers.candidates import Candidate, RowReader, first_problem, sources_of
 from regulars.ingest.parsers.cells import clean, read_amount, read_code, read_number, read_text
 from regulars.ingest.parsers.dates import read_moment
@@ -93,9 +94,21 @@ class OrderParser:
         sums = self._sums(amounts, total)
         refund_so_far = self._refund(number, sums, moments, told)
         order = OrderRow(
-            external_id=number, currency=currency or self._rules.currency, state=state,
-            amounts=sums, lines=lines or None, member=member, **text, **moments,
-        )  # type: ignore[arg-type]  # fmt: skip
+            external_id=number,
+            currency=currency or self._rules.currency,
+            state=state,
+            amounts=sums,
+            lines=lines or None,
+            member=member,
+            store=text["store"],
+            channel=text["channel"],
+            associate=text["associate"],
+            created_at=moments.get("created_at"),
+            paid_at=moments.get("paid_at"),
+            completed_at=moments.get("completed_at"),
+            closed_at=moments.get("closed_at"),
+            updated_at=moments.get("updated_at"),
+        )
         return Candidate(sources=sources_of(group), order=order, refund=refund_so_far)
 
     def _line_file(self, group: Group) -> Candidate:
@@ -109,7 +122,7 @@ class OrderParser:
     def _moment(self, name: str) -> datetime | None:
         return read_moment(self._reader.raw(name), self._zone, self._mapping.date_order)
 
-    def _state(self, moments: dict[str, datetime | None]) -> tuple[str, str]:
+    def _state(self, moments: dict[str, datetime | None]) -> tuple[OrderState, str]:
         """Answer our state and, where the word told of a refund, which."""
         reader = self._reader
         word = clean(reader.raw("state"))
@@ -121,7 +134,7 @@ class OrderParser:
             state = self._state_by_dates(moments, is_told=reader.has("state"))
         self._fill(moments, state)
         aside = self._states.get(header_key(clean(reader.raw("refund_state"))), "")
-        return state, refund or (aside if aside in _REFUND_STATES else "")
+        return cast("OrderState", state), refund or (aside if aside in _REFUND_STATES else "")
 
     def _state_by_dates(self, moments: dict[str, datetime | None], *, is_told: bool) -> str:
         if moments.get("completed_at"):

@@ -158,7 +158,7 @@ def _lines(path: Path, encoding: str, *, limits: FileLimits) -> Iterator[str]:
     limit = limits.line_chars_max
     rest = ""
     for block in _blocks(path, limits=limits):
-        parts = (rest + decoder.decode(block)).split("\n")  # type: ignore[arg-type]
+        parts = (rest + decoder.decode(block)).split("\n")
         rest = parts.pop()
         if len(rest) > 2 * limit:
             rest = rest[: limit + 1]
@@ -166,7 +166,7 @@ def _lines(path: Path, encoding: str, *, limits: FileLimits) -> Iterator[str]:
             parts = [part if len(part) <= limit else _cut(part, limit) for part in parts]
         for part in parts:
             yield part + "\n"
-    rest += decoder.decode(b"", final=True)  # type: ignore[arg-type]
+    rest += decoder.decode(b"", final=True)
     if rest:
         yield (rest if len(rest) <= limit else _cut(rest, limit)) + "\n"
 
