@@ -12,14 +12,13 @@ class Programme(models.Model):
     """A programme's settings, and how far its clock-driven work has come."""
 
     id = models.IntegerField(primary_key=True)
-    zone = models.TextField()
-    currency = models.TextField()
+    zone = models.TextField(null=True)  # noqa: DJ001 NULL: as the installation
+    currency = models.TextField(null=True)  # noqa: DJ001 NULL: as the installation
     pending_days = models.SmallIntegerField()
     expiry_years_ahead = models.SmallIntegerField()
     refund_policy = models.TextField(
         choices=[("owe", "owe"), ("forgive", "forgive"), ("block", "block")]
     )
-    created_at = models.DateTimeField()
     settled_until = models.DateTimeField(null=True)
     reviewed_until = models.DateTimeField(null=True)
 

@@ -13,7 +13,6 @@ from regulars.loyalty.domain.awards import (
 )
 from regulars.loyalty.domain.defaults import (
     DEFAULT_GROWTH_BP,
-    DEFAULT_LADDER_KEY,
     DEFAULT_MULTIPLIERS_BP,
     DEFAULT_RATE_BP,
     DEFAULT_RULE_KEY,
@@ -37,6 +36,7 @@ from regulars.loyalty.domain.planning import (
     plan_awards,
 )
 from regulars.loyalty.domain.programme import (
+    ANY_CURRENCY,
     BEGINNING,
     DEFAULT_PROGRAMME_ID,
     EXPIRY_YEARS_AHEAD,
@@ -53,6 +53,7 @@ from regulars.loyalty.domain.programme import (
     Tier,
     VersionNotLater,
     in_force,
+    rate_of,
 )
 from regulars.loyalty.domain.tiers import (
     TICK,
@@ -69,9 +70,9 @@ from regulars.loyalty.domain.tiers import (
 )
 
 __all__ = [
+    "ANY_CURRENCY",
     "BEGINNING",
     "DEFAULT_GROWTH_BP",
-    "DEFAULT_LADDER_KEY",
     "DEFAULT_MULTIPLIERS_BP",
     "DEFAULT_PROGRAMME_ID",
     "DEFAULT_RATE_BP",
@@ -120,6 +121,7 @@ __all__ = [
     "judge",
     "plan_awards",
     "progress",
+    "rate_of",
     "transfer_id",
     "usable_from_of",
     "window_end",

@@ -4,14 +4,13 @@ Thresholds and factors are the defaults of `domain.md` 5.2; growth is the net yu
 """
 
 from regulars.kit.amounts import RATE_BP_ONE
-from regulars.loyalty.domain.programme import Tier
+from regulars.loyalty.domain.programme import ANY_CURRENCY, Tier
 
 DEFAULT_RULE_KEY = "purchase"
 DEFAULT_RULE_NAME_EN = "Points for purchases"
 DEFAULT_RULE_NAME_ZH = "消费积分"
-DEFAULT_LADDER_KEY = "growth"
-DEFAULT_RATE_BP = RATE_BP_ONE
-DEFAULT_GROWTH_BP = RATE_BP_ONE
+DEFAULT_RATE_BP = {ANY_CURRENCY: RATE_BP_ONE}
+DEFAULT_GROWTH_BP = {ANY_CURRENCY: RATE_BP_ONE}
 DEFAULT_MULTIPLIERS_BP = (10_000, 11_000, 12_000, 13_000, 15_000)
 DEFAULT_TIERS = (
     Tier(level=0, code="base", growth_min=0, name_en="Member", name_zh="普通"),

@@ -12,7 +12,7 @@ from regulars.kit import amounts
 from regulars.kit.messages import message
 from regulars.ledger.domain import Currency
 from regulars.loyalty.domain.awards import Award, AwardKind, Reason
-from regulars.loyalty.domain.programme import EarningRule, Programme
+from regulars.loyalty.domain.programme import EarningRule, Programme, rate_of
 
 SENTENCES: dict[str, str] = {
     "points.purchase": message("{points} points = floor({product}), {rule} v{version}"),
@@ -81,7 +81,7 @@ def explain(award: Award, currency: Currency, programme: Programme) -> Explanati
             "net": net,
         }
         return Explanation(f"growth.{_growth_reason(award)}", facts, rule)
-    rate_bp = rule.rate_bp.get(order_currency, amounts.RATE_BP_ONE) if rule else 0
+    rate_bp = rate_of(rule.rate_bp, order_currency) if rule else amounts.RATE_BP_ONE
     facts = {
         "points": abs(award.points),
         "given": award.facts.get("given", 0),

@@ -50,7 +50,7 @@ def worth(
     currency = snapshot.currency
     if not snapshot.is_earning:
         return 0, 0, Reason.REFUND
-    if currency != around.programme.currency or currency not in terms.rule.rate_bp:
+    if currency != around.programme.currency:
         return 0, 0, Reason.OTHER_CURRENCY
     if not awards:
         return 0, 0, Reason.AWARD_OFF

@@ -4,7 +4,7 @@ Rules and ladders are never edited. A new version is published from a date, and 
 before that date is judged by the version that was in force then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -23,6 +23,7 @@ EXPIRY_YEARS_AHEAD = 1
 WINDOW_MONTHS = 12
 REVIEW_DAY = 1
 REVIEW_HOUR = 3
+ANY_CURRENCY = "*"
 FEBRUARY, NOVEMBER = 2, 11
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # the first version of a rule is in force since ever
 TIER_KIND = "tier"  # the kind under which `members` keeps the projection
@@ -128,7 +129,7 @@ class Ladder:
 class EarningRule:
     """One version of an earning rule: what a paid order is worth.
 
-    Rates are basis points for each currency the rule knows: 10,000 is one point for one unit of
+    Rates are basis points by currency, `*` standing for any: 10,000 is one point for one unit of
     money. `multipliers_bp` holds a factor for each level, lowest first. `conditions` is empty in
     the default rule, which hears every paid order.
     """
@@ -157,12 +158,12 @@ class EarningRule:
         """floor(net × rate × multiplier), never below zero."""
         if net_minor <= 0:
             return 0
-        product = net_minor * self.rate_bp[currency] * multiplier_bp
+        product = net_minor * rate_of(self.rate_bp, currency) * multiplier_bp
         return product // _scale(currency)
 
     def growth(self, net_minor: int, currency: str) -> int:
         """floor(net × growth rate), never below zero; no tier multiplies growth."""
-        return amounts.points_for(net_minor, self.growth_bp[currency], currency)
+        return amounts.points_for(net_minor, rate_of(self.growth_bp, currency), currency)
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,12 @@ def in_force(versions: Sequence[Version], occurred_at: datetime) -> Version:
             if version.from_at <= occurred_at:
                 return version
     return versions[0]
+
+
+def rate_of(rates_bp: Mapping[str, int], currency: str) -> int:
+    """Find the rate for a currency; what the rule does not name earns nothing."""
+    found = rates_bp.get(currency)
+    return rates_bp.get(ANY_CURRENCY, 0) if found is None else found
 
 
 @lru_cache(maxsize=64)

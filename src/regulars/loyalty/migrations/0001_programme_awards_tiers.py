@@ -10,6 +10,26 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table}
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION regulars_append_only();
 """
+PROGRAMME = """
+INSERT INTO loyalty_programme (id, pending_days, expiry_years_ahead, refund_policy)
+VALUES (1, 7, 1, 'owe')
+"""
+RULE = """
+INSERT INTO loyalty_ruleversion (programme_id, rule_id, key, version, from_at, published_at,
+    rate_bp, growth_bp, multipliers_bp, conditions, name_en, name_zh)
+VALUES (1, 1, 'purchase', 1, '1970-01-01T00:00:00Z', clock_timestamp(), '{"*": 10000}',
+    '{"*": 10000}', '[10000, 11000, 12000, 13000, 15000]', '[]', 'Points for purchases', '消费积分')
+"""
+LADDER = """
+INSERT INTO loyalty_ladderversion (programme_id, version, from_at, published_at, window_months,
+    review_day, review_hour, tiers)
+VALUES (1, 1, '1970-01-01T00:00:00Z', clock_timestamp(), 12, 1, 3, '[
+    {"level": 0, "code": "base", "growth_min": 0, "name_en": "Member", "name_zh": "普通"},
+    {"level": 1, "code": "silver", "growth_min": 500, "name_en": "Silver", "name_zh": "银"},
+    {"level": 2, "code": "gold", "growth_min": 2000, "name_en": "Gold", "name_zh": "金"},
+    {"level": 3, "code": "platinum", "growth_min": 5000, "name_en": "Platinum", "name_zh": "铂金"},
+    {"level": 4, "code": "diamond", "growth_min": 10000, "name_en": "Diamond", "name_zh": "钻石"}]')
+"""
 TUNING = """
 ALTER TABLE loyalty_tierstatus SET (fillfactor = 80);
 ALTER TABLE loyalty_award SET (autovacuum_vacuum_scale_factor = 0.02);
@@ -168,8 +188,8 @@ class Migration(migrations.Migration):
             name="Programme",
             fields=[
                 ("id", models.IntegerField(primary_key=True, serialize=False)),
-                ("zone", models.TextField()),
-                ("currency", models.TextField()),
+                ("zone", models.TextField(null=True)),
+                ("currency", models.TextField(null=True)),
                 ("pending_days", models.SmallIntegerField()),
                 ("expiry_years_ahead", models.SmallIntegerField()),
                 (
@@ -178,7 +198,6 @@ class Migration(migrations.Migration):
                         choices=[("owe", "owe"), ("forgive", "forgive"), ("block", "block")]
                     ),
                 ),
-                ("created_at", models.DateTimeField()),
                 ("settled_until", models.DateTimeField(null=True)),
                 ("reviewed_until", models.DateTimeField(null=True)),
             ],
@@ -343,4 +362,7 @@ class Migration(migrations.Migration):
             for table in ("loyalty_ruleversion", "loyalty_ladderversion")
         ),
         migrations.RunSQL(TUNING, migrations.RunSQL.noop),
+        migrations.RunSQL(PROGRAMME, migrations.RunSQL.noop),
+        migrations.RunSQL(RULE, migrations.RunSQL.noop),
+        migrations.RunSQL(LADDER, migrations.RunSQL.noop),
     ]
