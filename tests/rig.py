@@ -31,7 +31,11 @@ def start(var: Path) -> None:
     )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "regulars.settings"}
     environment["PYTHONPATH"] = os.pathsep.join([str(Path("src").absolute()), *sys.path])
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    try:
+        subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    except subprocess.CalledProcessError:
+        stop(var)
+        raise
     (var / "ready").touch()
 
 

@@ -58,11 +58,11 @@ def settle(*, ids: Sequence[int], state: str, at: datetime) -> int:
 
 
 @transaction.atomic
-def forget_member(*, member_id: int, at: datetime) -> int:
-    """Drop the open dead letters of an erased member, bodies included."""
+def forget_members(*, member_ids: Sequence[int], at: datetime) -> int:
+    """Drop the open dead letters of erased members; every body they had goes."""
     return sql.run(
         "UPDATE events_deadletter SET state = CASE state WHEN 'open' THEN 'dropped' ELSE state END,"
         " settled_at = COALESCE(settled_at, %s::timestamptz), body = NULL"
-        " WHERE member_id = %s::bigint",
-        [at, member_id],
+        " WHERE member_id = ANY(%s::bigint[])",
+        [at, list(member_ids)],
     )
