@@ -285,7 +285,7 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.indexes.BrinIndex(
                         autosummarize=True,
                         fields=["seq"],
-                        name="ledger_transfer_seq",
+                        name="ledger_transfer_by_seq",
                         pages_per_range=32,
                     ),
                 ],
