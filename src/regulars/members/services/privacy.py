@@ -135,8 +135,7 @@ def erase(*, member_id: int, at: datetime, actor: Actor, reason_code: str) -> tu
         " reason_code = %s::text, ended_at = %s::timestamptz WHERE id = ANY(%s::bigint[])",
         [reason_code, at, list(ids)],
     )
-    for erased_id in ids:
-        events.forget_member(member_id=erased_id, at=at)
+    events.forget_members(member_ids=ids, at=at)
     _audit(actor, "members.erase", member, at=at, reason_code=reason_code)
     facts = {"member_ids": list(ids), "reason_code": reason_code}
     events.append(
