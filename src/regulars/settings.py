@@ -52,6 +52,19 @@ def database(url: str, *, keep: bool = True) -> dict[str, Any]:
     }
 
 
+MEANINGS = {
+    "REGULARS_VAR": "Folder of all state: database, keys, files. Make it private to one account.",
+    "DATABASE_URL": "PostgreSQL (15 or newer) as the application's role; empty: the embedded one.",
+    "DATABASE_OWNER_URL": "The same database as the role that migrates; empty: `DATABASE_URL`.",
+    "SECRET_KEY": "Signs sessions and forms; empty: made on first run under `REGULARS_VAR/keys`.",
+    "ALLOWED_HOSTS": "Host names the console answers to, separated by commas.",
+    "PUBLIC_URL": "Address under which others reach us; with https, cookies become secure.",
+    "BODY_BYTES_MAX": "Largest request body.",
+    "API_CALLS_PER_MINUTE": "Calls an API key may make in a minute.",
+    "TRUSTED_PROXIES": "How many proxies in front are ours, for the caller's address.",
+    "LOG_LEVEL": "How much is logged: DEBUG, INFO, WARNING or ERROR.",
+}
+
 REGULARS_VAR = Path(setting("REGULARS_VAR", "./var")).expanduser().absolute()
 _embedded = postgres.urls_for(REGULARS_VAR)
 DATABASE_URL = setting("DATABASE_URL", _embedded.app)
@@ -89,6 +102,7 @@ INSTALLED_APPS = [
     "regulars.apps.RegularsConfig",
 ]
 MIDDLEWARE = [
+    "regulars.web.metrics.MeterMiddleware",
     "regulars.web.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

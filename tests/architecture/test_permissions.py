@@ -1,0 +1,49 @@
+"""Every endpoint and page declares who may call it; a missing mark fails here."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from regulars.web.permissions import PERMISSIONS, PUBLIC, permission_of
+
+OPEN_ON_PURPOSE = {
+    "healthz", "readyz", "metrics", "access-sign-in", "access-sign-out", "access-sign-in-link",
+    "access-set-up", "ingest-webhook", "console-language", "console-theme",
+}  # fmt: skip
+
+
+def pages(patterns: list[Any] | None = None) -> Iterator[URLPattern]:
+    for each in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(each, URLResolver):
+            if each.namespace != "api":
+                yield from pages(each.url_patterns)
+        else:
+            yield each
+
+
+class TestPages:
+    def test_declare_their_permission(self) -> None:
+        bare = [p.name for p in pages() if permission_of(p.callback) is None]
+
+        assert bare == []
+
+    def test_are_open_only_on_purpose(self) -> None:
+        opened = {p.name for p in pages() if permission_of(p.callback) == PUBLIC}
+
+        assert opened <= OPEN_ON_PURPOSE
+
+
+class TestOperations:
+    def test_declare_their_permission(self) -> None:
+        from regulars.urls import api
+
+        schema = api.get_openapi_schema()
+
+        marks = {
+            f"{method} {path}": operation["x-permission"]
+            for path, operations in schema["paths"].items()
+            for method, operation in operations.items()
+        }
+        assert marks
+        assert {where for where, mark in marks.items() if mark not in PERMISSIONS} == set()
