@@ -70,6 +70,7 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
     with _refusing_to_start():
         environment.bring_up(Purpose.WEB)
         check_start()
+        get_addresses()
         static = _gather_static()
         _leave_database()
     _serve_web(host, port, workers, threads, static)
@@ -115,7 +116,7 @@ def serve_everything(host: str, port: int, on_ready: Callable[[], None]) -> int:
 
         def look_around() -> None:
             supervisor.say_once(_revive_database())
-            if waiting and is_ready(host, port):
+            if waiting and supervisor.is_up("web") and is_ready(host, port):
                 waiting.pop()()
 
         return supervisor.run(each_tick=look_around)
@@ -128,6 +129,13 @@ def check_start() -> None:
 
     health.check_start()
     events.mend_epoch()
+
+
+def get_addresses() -> int:
+    """Load every page and endpoint now, so that a broken one stops the start; count them."""
+    from django.urls import get_resolver  # noqa: PLC0415 it needs Django set up
+
+    return len(get_resolver().url_patterns)
 
 
 def is_ready(host: str, port: int) -> bool:
@@ -151,6 +159,7 @@ def _serve_web(host: str, port: int, workers: int, threads: int, static: Path) -
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,
+        websockets=False,
         log_dictconfig=GRANIAN_LOGS,
         respawn_failed_workers=True,
         workers_kill_timeout=20,

@@ -68,6 +68,15 @@ class Supervisor:
             self.say(words)
         self._said = words
 
+    def is_up(self, name: str) -> bool:
+        """Tell whether the child of this name has lived for a moment."""
+        now = time.monotonic()
+        return any(
+            child.process is not None and now - child.started_at > PAUSE_SECONDS_MIN
+            for child in self.children
+            if child.name == name
+        )
+
     def stop(self) -> None:
         """Ask `run` to end."""
         self._stopping = True
