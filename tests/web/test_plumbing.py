@@ -90,7 +90,7 @@ class TestIdempotency:
     @pytest.mark.django_db
     def test_keeps_refusals_but_not_their_effects(self) -> None:
         def refuse() -> Done:
-            rates.count("cups", limit=9, at=NOON)
+            rates.admit("cups", limit=9, seconds=60_000.0)
             raise Full(size=3)
 
         with pytest.raises(Full):
@@ -154,15 +154,39 @@ class TestClock:
 
 @pytest.mark.django_db
 class TestRates:
+    @pytest.fixture(autouse=True)
+    def _fresh(self) -> None:
+        rates.forget_shares()
+
     def test_refuse_beyond_the_limit_and_say_when_to_come_back(self) -> None:
+        start = 60_000.0
         for _ in range(3):
-            rates.count("key:1", limit=3, at=NOON)
+            rates.admit("key:1", limit=3, seconds=start)
 
         with pytest.raises(rates.TooManyRequests) as no:
-            rates.count("key:1", limit=3, at=NOON + timedelta(seconds=20))
-        rates.count("key:1", limit=3, at=NOON + timedelta(seconds=60))
+            rates.admit("key:1", limit=3, seconds=start + 20)
+        rates.admit("key:1", limit=3, seconds=start + 60)
 
         assert no.value.facts == {"retry_after_seconds": 40}
+
+    @pytest.mark.reliability("RH16")
+    def test_hold_the_limit_over_processes_that_take_shares(self) -> None:
+        admitted = 0
+        for turn in range(2_400):
+            if turn % 30 == 0:
+                rates.forget_shares()  # another process takes over
+            try:
+                rates.admit("key:2", limit=1_000, seconds=60_000.0)
+            except rates.TooManyRequests:
+                continue
+            admitted += 1
+
+        assert 900 <= admitted <= 1_000
+
+    def test_are_forgotten_when_they_are_over(self) -> None:
+        rates.admit("key:3", limit=9, seconds=60_000.0)
+
+        assert rates.forget(seconds=60_120.0) == 1
 
 
 class TestCursors:

@@ -1,10 +1,17 @@
-"""Ask once per request who is calling; the answer comes from the hook that wiring installs."""
+"""Ask once per request who is calling, and how often; wiring installs who answers the first."""
 
 from collections.abc import Callable
 
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from regulars.kit.errors import Refusal
+from regulars.web import rates
 from regulars.web.permissions import Caller
+from regulars.web.problems import database_away, problem_of
+
+API = "/api/"
 
 Identify = Callable[[HttpRequest], Caller | None]
 
@@ -17,7 +24,7 @@ def install_identification(identify: Identify) -> None:
 
 
 class ActorMiddleware:
-    """Put `request.actor` on every request: an actor, or None when nobody is known."""
+    """Put `request.actor` on every request: an actor, or None; bound the calls of the API's."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -25,7 +32,15 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         identify = _hooks.get("identify")
         quiet = request.path in {"/healthz", "/readyz"}
-        request.actor = identify(request) if identify and not quiet else None  # type: ignore[attr-defined]
+        try:
+            actor = identify(request) if identify and not quiet else None
+            if actor is not None and request.path.startswith(API):
+                rates.admit(actor.caller, limit=settings.API_CALLS_PER_MINUTE)
+        except Refusal as no:
+            return problem_of(no)
+        except (OperationalError, InterfaceError) as error:
+            return database_away(request, error)
+        request.actor = actor  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
