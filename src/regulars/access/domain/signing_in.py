@@ -162,11 +162,12 @@ def network_of(address: str) -> str:
 
 
 def check_password_text(password: str, *, email: str) -> None:
-    """Refuse a password by its length, its sameness, or because it holds the address."""
+    """Refuse a password that is too short, too long, too plain, or holds the address."""
     local = email.partition("@")[0].lower()
     wrong_length = not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX
     holds_address = len(local) > 3 and local in password.lower()
-    if wrong_length or len(set(password)) < 4 or holds_address:
+    is_plain = len(set(password)) < 4 or password.isdecimal()
+    if wrong_length or is_plain or holds_address:
         raise weak_password()
 
 
