@@ -32,6 +32,7 @@ from regulars.loyalty.domain.facts import (
     TIER_REACHED,
 )
 from regulars.loyalty.domain.giving import transfer_id, usable_from_of
+from regulars.loyalty.domain.openings import Declaration, OpeningLot, day_end, read_declaration
 from regulars.loyalty.domain.planning import (
     plan_awards,
 )
@@ -95,12 +96,14 @@ __all__ = [
     "AwardKind",
     "AwardPlan",
     "Cause",
+    "Declaration",
     "EarningRule",
     "Explanation",
     "GrowthEntry",
     "Ladder",
     "LadderCrooked",
     "Opening",
+    "OpeningLot",
     "OrderSnapshot",
     "Programme",
     "ProgrammeMissing",
@@ -113,6 +116,7 @@ __all__ = [
     "TierChange",
     "Verdict",
     "VersionNotLater",
+    "day_end",
     "diverges_at",
     "explain",
     "explain_verdict",
@@ -122,6 +126,7 @@ __all__ = [
     "plan_awards",
     "progress",
     "rate_of",
+    "read_declaration",
     "transfer_id",
     "usable_from_of",
     "window_end",

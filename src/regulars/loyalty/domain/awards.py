@@ -93,6 +93,11 @@ class Award:
         """Tell rows that give from rows that take or only say why."""
         return self.kind in (AwardKind.FIRST, AwardKind.RAISED)
 
+    @property
+    def says_something(self) -> bool:
+        """Tell a row worth keeping from one whose postings were all refused."""
+        return self.kind is AwardKind.NOTHING or self.points != 0 or self.growth != 0
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:

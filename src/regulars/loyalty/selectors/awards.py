@@ -65,14 +65,16 @@ def list_awards_of_transfers(
     return awards
 
 
-def list_awarded_orders(*, member_ids: Sequence[int], until: datetime) -> list[int]:
-    """Answer the orders of these members with award rows that were paid by then."""
+def list_awarded_orders(*, member_ids: Sequence[int], until: datetime) -> list[tuple[int, int]]:
+    """Answer (order, member) of the orders paid by then whose last award row is a member's."""
     found = sql.rows(
-        "SELECT DISTINCT order_id FROM loyalty_award WHERE member_id = ANY(%s::bigint[])"
-        " AND occurred_at <= %s::timestamptz ORDER BY order_id",
+        "SELECT a.order_id, a.member_id FROM loyalty_award a"
+        " WHERE a.member_id = ANY(%s::bigint[]) AND a.occurred_at <= %s::timestamptz"
+        " AND NOT EXISTS (SELECT 1 FROM loyalty_award b"
+        "   WHERE b.order_id = a.order_id AND b.step > a.step) ORDER BY a.order_id",
         [list(member_ids), until],
     )
-    return [order_id for (order_id,) in found]
+    return [(order_id, member_id) for order_id, member_id in found]
 
 
 def read_surroundings(

@@ -19,7 +19,8 @@ from regulars.loyalty.domain import (
 from regulars.web import sql
 
 _PROGRAMME = """
-SELECT p.id, COALESCE(p.zone, i.zone), COALESCE(p.currency, i.currency), p.pending_days, p.expiry_years_ahead, p.refund_policy,
+SELECT p.id, COALESCE(p.zone, i.zone), COALESCE(p.currency, i.currency), p.pending_days,
+    p.expiry_years_ahead, p.refund_policy,
     (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.from_at)::text FROM loyalty_ruleversion r
       WHERE r.programme_id = p.id),
     (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.from_at)::text FROM loyalty_ladderversion l

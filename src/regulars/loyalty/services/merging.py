@@ -1,0 +1,56 @@
+"""Follow members who become one, come apart again, or are erased."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from regulars.loyalty import selectors
+from regulars.loyalty.services.tiers import judge_tiers
+from regulars.members import selectors as people
+from regulars.members import services as members
+from regulars.members.domain import GroupKind, GroupRow
+from regulars.web import sql
+
+_TABLES = ("loyalty_award", "loyalty_growthentry", "loyalty_opening")
+
+
+@transaction.atomic
+def merge_histories(*, winner_id: int, loser_id: int, at: datetime) -> None:
+    """Unite the awards and the growth of two members; the tier follows from the united history."""
+    for table in _TABLES:
+        sql.run(
+            f"UPDATE {table} SET member_id = %s::bigint WHERE member_id = %s::bigint",
+            [winner_id, loser_id],
+        )
+    _leave_tier(loser_id, at)
+    judge_tiers(member_ids=[winner_id], at=at)
+
+
+@transaction.atomic
+def unmerge_histories(*, winner_id: int, loser_id: int, at: datetime) -> None:
+    """Give back the awards and the growth that came with the loser, and judge both again."""
+    origins = list(people.aliases(member_id=loser_id))
+    for table in _TABLES:
+        sql.run(
+            f"UPDATE {table} SET member_id = %s::bigint WHERE member_id = %s::bigint"
+            " AND origin_member_id = ANY(%s::bigint[])",
+            [loser_id, winner_id, origins],
+        )
+    judge_tiers(member_ids=[winner_id, loser_id], at=at)
+
+
+@transaction.atomic
+def erase_histories(*, member_ids: Sequence[int]) -> None:
+    """Forget tiers and growth of erased members; award rows stay with the ledger they explain."""
+    for table in ("loyalty_growthentry", "loyalty_tierstatus", "loyalty_tierchange"):
+        sql.run(f"DELETE FROM {table} WHERE member_id = ANY(%s::bigint[])", [list(member_ids)])
+
+
+def _leave_tier(member_id: int, at: datetime) -> None:
+    tier = selectors.tier_of(member_ids=[member_id])[member_id]
+    if tier.level > 0:
+        row = GroupRow(member_id, GroupKind.TIER, tier.code, at, until=at)
+        members.set_groups(rows=[row])
+    for table in ("loyalty_tierstatus", "loyalty_tierchange"):
+        sql.run(f"DELETE FROM {table} WHERE member_id = %s::bigint", [member_id])
