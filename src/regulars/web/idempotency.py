@@ -100,6 +100,11 @@ def once(
     return done
 
 
+def forget(*, before: datetime) -> int:
+    """Drop replies given before the moment; what they reported stays known by its own ids."""
+    return sql.run("DELETE FROM web_idempotency WHERE recorded_at < %s::timestamptz", [before])
+
+
 def _claim(caller: str, route: str, key: str, digest: bytes, at: datetime) -> bool:
     return bool(
         sql.run(
