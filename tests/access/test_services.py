@@ -34,7 +34,9 @@ def at(db: None) -> datetime:
     return clock.now()
 
 
-def a_staff(at: datetime, *, role: str = "owner", scope: str = "all", email: str = "o@x.cn") -> Staff:
+def a_staff(
+    at: datetime, *, role: str = "owner", scope: str = "all", email: str = "o@x.cn"
+) -> Staff:
     return services.create_staff(email=email, role=role, scope=scope, actor=HOUSE, at=at)
 
 
@@ -251,9 +253,7 @@ class TestRolesAndScopes:
     def test_granted_twice_is_held_once_and_revoked_is_gone(self, at: datetime) -> None:
         made = a_staff(at, role="analyst")
         for _ in range(2):
-            services.grant_role(
-                staff_id=made.id, role="finance", scope="all", actor=HOUSE, at=at
-            )
+            services.grant_role(staff_id=made.id, role="finance", scope="all", actor=HOUSE, at=at)
         held = selectors.get_staff(staff_id=made.id)
 
         left = services.revoke_role(
@@ -278,9 +278,7 @@ class TestRolesAndScopes:
         with pytest.raises(LastOwner):
             services.deactivate_staff(staff_id=made.id, actor=HOUSE, at=at)
         with pytest.raises(LastOwner):
-            services.revoke_role(
-                staff_id=made.id, role="owner", scope="all", actor=HOUSE, at=at
-            )
+            services.revoke_role(staff_id=made.id, role="owner", scope="all", actor=HOUSE, at=at)
         a_staff(at, email="second@example.com")
         services.deactivate_staff(staff_id=made.id, actor=HOUSE, at=at)
 
@@ -296,7 +294,10 @@ class TestConstraints:
     def test_a_grant_names_the_place_its_width_asks_for(self, at: datetime) -> None:
         made = a_staff(at)
 
-        with pytest.raises(DatabaseError, match="grant_scope_names_its_place"), transaction.atomic():
+        with (
+            pytest.raises(DatabaseError, match="grant_scope_names_its_place"),
+            transaction.atomic(),
+        ):
             sql.run(
                 "INSERT INTO access_grant (staff_id, role, scope_kind, granted_at)"
                 " VALUES (%s, 'clerk', 'store', %s)",
@@ -304,7 +305,10 @@ class TestConstraints:
             )
 
     def test_a_key_ends_after_it_begins(self, at: datetime) -> None:
-        with pytest.raises(DatabaseError, match="apikey_ends_after_it_begins"), transaction.atomic():
+        with (
+            pytest.raises(DatabaseError, match="apikey_ends_after_it_begins"),
+            transaction.atomic(),
+        ):
             sql.run(
                 "INSERT INTO access_apikey (name, secret_hash, title, permissions, networks,"
                 " created_at, expires_at) VALUES ('x', '', '', '{}', '{}', %s, %s)",

@@ -102,7 +102,9 @@ class TestAudit:
         assert len(selectors.list_audit(actor=("staff", 7), about=("member", "1"))) == 1
 
     @pytest.mark.parametrize("table", ["access_audit_entry", "access_audit_seal"])
-    @pytest.mark.parametrize("verb", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+    @pytest.mark.parametrize(
+        "verb", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+    )
     def test_the_application_cannot_change_it(self, at: datetime, table: str, verb: str) -> None:
         note(at)
         services.seal_audit(at + LATER)
@@ -204,8 +206,10 @@ class TestVerify:
                 ChainProblem.ENTRY_ALTERED,
             ),
             (
-                "UPDATE access_audit_entry SET details = '{\"points\": 9999}'"
-                f" WHERE id = {_ENTRY_AT.format(12)}",
+                (
+                    "UPDATE access_audit_entry SET details = '{\"points\": 9999}'"
+                    f" WHERE id = {_ENTRY_AT.format(12)}"
+                ),
                 12,
                 ChainProblem.ENTRY_ALTERED,
             ),
@@ -216,9 +220,11 @@ class TestVerify:
             ),
             ("DELETE FROM access_audit_seal WHERE seq = 9", 9, ChainProblem.SEAL_MISSING),
             (
-                "UPDATE access_audit_seal SET entry_id = -entry_id WHERE seq IN (3, 4);"
-                " UPDATE access_audit_seal SET entry_id = (SELECT -sum(entry_id) FROM"
-                " access_audit_seal o WHERE o.seq IN (3, 4)) + entry_id WHERE seq IN (3, 4)",
+                (
+                    "UPDATE access_audit_seal SET entry_id = -entry_id WHERE seq IN (3, 4);"
+                    " UPDATE access_audit_seal SET entry_id = (SELECT -sum(entry_id) FROM"
+                    " access_audit_seal o WHERE o.seq IN (3, 4)) + entry_id WHERE seq IN (3, 4)"
+                ),
                 3,
                 ChainProblem.ENTRY_ALTERED,
             ),

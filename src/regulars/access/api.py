@@ -72,8 +72,6 @@ class RegionPage(Schema):
 class PageQuery(Schema):
     """Which page of a list is asked for."""
 
-    model_config = ConfigDict(extra="forbid")
-
     cursor: str | None = Field(None, description="`next_cursor` of the page before")
     limit: int = Field(paging.LIMIT_DEFAULT, ge=1, le=paging.LIMIT_MAX)
 
