@@ -6,7 +6,7 @@ a foreign key on the hot path but `lot_use -> lot`: one function writes, and `ve
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
 
 
 class Account(models.Model):
@@ -103,7 +103,10 @@ class Transfer(models.Model):
                 fields=["reverses"], condition=~Q(reverses=None), name="ledger_transfer_reverses"
             ),
             BrinIndex(
-                fields=["seq"], pages_per_range=32, autosummarize=True, name="ledger_transfer_seq"
+                fields=["seq"],
+                pages_per_range=32,
+                autosummarize=True,
+                name="ledger_transfer_by_seq",
             ),
         ]
 
@@ -119,7 +122,9 @@ class Lot(models.Model):
     granted = models.BigIntegerField()
     remaining = models.BigIntegerField()
     is_open = models.GeneratedField(
-        expression=Q(remaining__gt=0), output_field=models.BooleanField(), db_persist=True
+        expression=ExpressionWrapper(Q(remaining__gt=0), output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
     usable_from = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)

@@ -18,7 +18,7 @@ from regulars.ledger.domain.accounts import (
     house_kind,
 )
 from regulars.ledger.domain.books import Account, Books, HeldLots, Lot, Original, UsedLot, Writes
-from regulars.ledger.domain.checking import Check, CheckScope
+from regulars.ledger.domain.checking import Check
 from regulars.ledger.domain.facts import EVENT_TYPES
 from regulars.ledger.domain.holding import release_expired
 from regulars.ledger.domain.moving import (
@@ -81,7 +81,7 @@ from regulars.ledger.domain.values import (
 __all__ = [
     "AMOUNT_MAX", "CURRENCIES", "EVENT_TYPES", "GRACE_DAYS", "HOLD_DAYS_MAX", "HOUSE_KINDS",
     "WITHOUT_LOTS", "Account", "AccountClosed", "AccountFrozen", "AccountKind", "Adjust",
-    "AmountOutOfRange", "Balance", "BalanceTooLarge", "Books", "Check", "CheckScope", "Clawback",
+    "AmountOutOfRange", "Balance", "BalanceTooLarge", "Books", "Check", "Clawback",
     "ClawbackBlocked", "Commit", "Currency", "Earn", "Entry", "EntryPage", "Finding", "Gift",
     "GiftToSelf", "HeldLots", "HeldPoints", "Hold", "HoldExpired", "HoldMissing", "HoldResolved",
     "HoldState", "HoldTooShort", "HoldTooSmall", "InsufficientPoints", "Lot", "MergeRefused",

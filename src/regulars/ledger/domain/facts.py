@@ -3,8 +3,8 @@
 from regulars.events.domain import EventType
 from regulars.kit.messages import message
 
-_ID = {"type": "string", "format": "uuid"}
-_AMOUNT = {"type": "integer"}
+_ID: dict[str, object] = {"type": "string", "format": "uuid"}
+_AMOUNT: dict[str, object] = {"type": "integer"}
 
 
 def _schema(*required: str, **optional: dict[str, object]) -> dict[str, object]:

@@ -33,7 +33,6 @@ def plan_hold(books: Books, posting: Hold) -> Posted:
     amount = check_amount(posting.amount)
     if not books.at < posting.expires_at <= books.at + timedelta(days=HOLD_DAYS_MAX):
         raise HoldTooShort(days_max=HOLD_DAYS_MAX)
-    release_expired(books, account)
     parts = plan_lots(account, amount=amount, debt=books.debt_of(account), at=books.at)
     hold = HeldLots(
         id=posting.id,

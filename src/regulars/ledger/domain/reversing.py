@@ -57,7 +57,7 @@ def plan_clawback(books: Books, posting: Clawback) -> Posted:
         raise ClawbackBlocked(short=short)
 
     taken = sum(part for _, part in parts) if parts else amount - lapsed - short
-    legs = _Legs(books, posting, original)
+    legs = _Legs(books, posting, original, account)
     if taken:
         leg = legs.enter(REVERSE, debit=account.id, credit=original.debit_id, amount=taken)
         for lot, part in parts:
@@ -90,7 +90,7 @@ def plan_restore(books: Books, posting: Restore) -> Posted:
     amount = _share(original, posting.amount)
     check_room(account, amount)
 
-    legs = _Legs(books, posting, original)
+    legs = _Legs(books, posting, original, account)
     in_place, renewed = _split(books, account, original, amount, posting.grace_days)
     arrived: Parts = []
     home = sum(part for _, part in in_place)
@@ -110,10 +110,13 @@ def plan_restore(books: Books, posting: Restore) -> Posted:
 class _Legs:
     """The transfers of one reversal: the first bears its id, the others derive theirs."""
 
-    def __init__(self, books: Books, posting: Clawback | Restore, original: Original) -> None:
+    def __init__(
+        self, books: Books, posting: Clawback | Restore, original: Original, account: Account
+    ) -> None:
         self.books = books
         self.posting = posting
         self.original = original
+        self.account = account
         self.digest = request_hash(posting)
         self.count = 0
         self.seq = 0
@@ -130,7 +133,7 @@ class _Legs:
             debit=debit,
             credit=credit,
             amount=amount,
-            member_id=self.posting.member_id,
+            member_id=self.account.member_id,
             digest=self.digest,
             reverses=self.original.id,
         )

@@ -1,6 +1,6 @@
 """What the ledger hands out: balances, lots, entries of a statement, holds, findings."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -82,10 +82,17 @@ class HeldPoints:
 
     id: UUID
     member_id: int
+    currency: Currency
     amount: int
     committed_amount: int
     state: HoldState
     expires_at: datetime
+
+    def seen_at(self, at: datetime) -> "HeldPoints":
+        """Answer the hold as it stands at a moment: what has run out counts as expired."""
+        if self.state is HoldState.OPEN and self.expires_at <= at:
+            return replace(self, state=HoldState.EXPIRED)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

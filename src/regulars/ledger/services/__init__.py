@@ -1,0 +1,59 @@
+"""What can be done with points. `post` is the one writer; everything else goes through it."""
+
+from regulars.ledger.services.accounts import (
+    close_members,
+    expire_holds,
+    expire_points,
+    freeze_members,
+    merge_members,
+    release_lots,
+    release_members,
+    unmerge_members,
+)
+from regulars.ledger.services.books import open_programme
+from regulars.ledger.services.commands import (
+    adjust_points,
+    commit_hold,
+    earn_points,
+    give_points,
+    hold_points,
+    reverse_transfer,
+    spend_points,
+    void_hold,
+)
+from regulars.ledger.services.openings import (
+    Declaration,
+    Declared,
+    DeclaredLot,
+    declare_balances,
+    revert_openings,
+)
+from regulars.ledger.services.posting import post
+from regulars.ledger.services.verifying import verify
+
+__all__ = [
+    "Declaration",
+    "Declared",
+    "DeclaredLot",
+    "adjust_points",
+    "close_members",
+    "commit_hold",
+    "declare_balances",
+    "earn_points",
+    "expire_holds",
+    "expire_points",
+    "freeze_members",
+    "give_points",
+    "hold_points",
+    "merge_members",
+    "open_programme",
+    "post",
+    "release_lots",
+    "release_members",
+    "reverse_transfer",
+    "revert_openings",
+    "spend_points",
+    "unmerge_members",
+    "verify",
+    "void_hold",
+]

@@ -1,0 +1,259 @@
+"""The invariants of the ledger as queries; each answers the ids of what breaks it.
+
+The names in brackets are those of the reliability list. Queries are written for a whole ledger
+of millions of transfers: every table is read in bulk, hashed, never looked up row by row.
+"""
+
+from typing import Final
+
+from regulars.ledger.domain import Check
+
+_ACCOUNTS = "SELECT count(*) FROM ledger_account WHERE member_id IS NOT NULL"
+_TRANSFERS = "SELECT count(*) FROM ledger_transfer"
+_LOTS = "SELECT count(*) FROM ledger_lot"
+_USES = "SELECT count(*) FROM ledger_lot_use"
+_HOLDS = "SELECT count(*) FROM ledger_hold"
+_DEBITS = "SELECT count(*) FROM ledger_transfer WHERE debit_id > 0"
+
+_BALANCES = """
+SELECT a.id::text FROM ledger_account AS a LEFT JOIN (
+    SELECT account_id, sum(amount) AS total FROM (
+        SELECT credit_id AS account_id, amount FROM ledger_transfer WHERE credit_id > 0 {credits}
+        UNION ALL
+        SELECT debit_id, -amount FROM ledger_transfer WHERE debit_id > 0 {debits}
+    ) AS sides GROUP BY account_id
+) AS t ON t.account_id = a.id
+WHERE a.member_id IS NOT NULL AND a.posted <> COALESCE(t.total, 0) {accounts}
+"""
+_LOT_TOTALS = """
+SELECT a.id::text FROM ledger_account AS a LEFT JOIN (
+    SELECT account_id, sum(remaining) AS total FROM ledger_lot WHERE is_open {lots}
+    GROUP BY account_id
+) AS l ON l.account_id = a.id
+WHERE a.member_id IS NOT NULL AND (
+    (a.kind = 0 AND a.currency <> 2 AND a.posted <> COALESCE(l.total, 0))
+    OR ((a.kind <> 0 OR a.currency = 2) AND l.total IS NOT NULL)) {accounts}
+"""
+_LOT_USES = """
+SELECT l.id::text FROM ledger_lot AS l LEFT JOIN (
+    SELECT u.lot_id, sum(CASE WHEN t.id IS NULL THEN u.amount ELSE -u.amount END) AS used
+    FROM ledger_lot_use AS u
+    LEFT JOIN ledger_transfer AS t ON t.id = u.transfer_id AND t.kind = 5 {uses}
+    GROUP BY u.lot_id
+) AS u ON u.lot_id = l.id
+WHERE (l.granted - COALESCE(u.used, 0) <> l.remaining
+    OR l.remaining < 0 OR l.remaining > l.granted) {lots}
+"""
+_DEBITS_PAID = """
+SELECT t.id::text FROM ledger_transfer AS t
+JOIN ledger_account AS a ON a.id = t.debit_id AND a.kind = 0
+LEFT JOIN (SELECT transfer_id, sum(amount) AS used FROM ledger_lot_use {uses} GROUP BY transfer_id)
+    AS u ON u.transfer_id = t.id
+WHERE t.debit_id > 0 AND t.currency <> 2 AND t.amount <> COALESCE(u.used, 0) {debits}
+"""
+_SOME_TRANSFERS = """WHERE transfer_id IN (
+    SELECT id FROM ledger_transfer WHERE debit_id > 0 AND debit_id = ANY(%(accounts)s::bigint[]))"""
+_SOME_LOTS = """WHERE u.lot_id IN (
+    SELECT id FROM ledger_lot WHERE account_id = ANY(%(accounts)s::bigint[]))"""
+_HELD = """
+SELECT a.id::text FROM ledger_account AS a LEFT JOIN (
+    SELECT account_id, sum(amount) AS total FROM ledger_hold WHERE state = 0 {holds}
+    GROUP BY account_id
+) AS h ON h.account_id = a.id
+WHERE a.member_id IS NOT NULL AND a.held <> COALESCE(h.total, 0) {accounts}
+"""
+
+
+def _only(column: str) -> str:
+    return f"AND {column} = ANY(%(accounts)s::bigint[])"
+
+
+CHECKS: Final = (
+    Check(
+        name="balances",
+        says="Every balance is the sum of its transfers (RA1).",
+        scanned=_ACCOUNTS,
+        bad=_BALANCES.format(credits="", debits="", accounts=""),
+        narrow=_BALANCES.format(
+            credits=_only("credit_id"), debits=_only("debit_id"), accounts=_only("a.id")
+        ),
+    ),
+    Check(
+        name="lots",
+        says="Every balance with lots is the sum of what its lots hold (RA2).",
+        scanned=_ACCOUNTS,
+        bad=_LOT_TOTALS.format(lots="", accounts=""),
+        narrow=_LOT_TOTALS.format(lots=_only("account_id"), accounts=_only("a.id")),
+    ),
+    Check(
+        name="lot_uses",
+        says="What a lot holds is what it was granted, less its uses, plus what came back (RA3).",
+        scanned=_LOTS,
+        bad=_LOT_USES.format(uses="", lots=""),
+        narrow=_LOT_USES.format(uses=_SOME_LOTS, lots=_only("l.account_id")),
+    ),
+    Check(
+        name="debits",
+        says="Every debit is paid by lots, to the last point (RA4).",
+        scanned=_DEBITS,
+        bad=_DEBITS_PAID.format(uses="", debits=""),
+        narrow=_DEBITS_PAID.format(uses=_SOME_TRANSFERS, debits=_only("t.debit_id")),
+    ),
+    Check(
+        name="held",
+        says="What is held is the sum of the open holds (RA5).",
+        scanned=_HOLDS,
+        bad=_HELD.format(holds="", accounts=""),
+        narrow=_HELD.format(holds=_only("account_id"), accounts=_only("a.id")),
+    ),
+    Check(
+        name="pins",
+        says="Open holds pin what they hold, in lots of their account that still have it (RA5).",
+        scanned="SELECT count(*) FROM ledger_hold_lot",
+        bad="""
+WITH pins AS (
+    SELECT h.id, h.account_id, h.amount AS wanted, p.lot_id, p.amount FROM ledger_hold AS h
+    LEFT JOIN ledger_hold_lot AS p ON p.hold_id = h.id WHERE h.state = 0
+)
+SELECT id::text FROM pins GROUP BY id, wanted HAVING COALESCE(sum(amount), 0) <> wanted
+UNION
+SELECT 'lot ' || p.lot_id FROM pins AS p LEFT JOIN ledger_lot AS l ON l.id = p.lot_id
+WHERE p.lot_id IS NOT NULL
+GROUP BY p.lot_id, l.remaining, l.account_id
+HAVING l.remaining IS NULL OR sum(p.amount) > l.remaining
+    OR bool_or(p.account_id <> l.account_id)
+""",
+    ),
+    Check(
+        name="whole",
+        says="In each programme and currency members and house add up to nothing (RA6).",
+        scanned=_TRANSFERS,
+        bad="""
+WITH house AS (
+    SELECT account_id, sum(amount) AS total FROM (
+        SELECT credit_id AS account_id, sum(amount) AS amount FROM ledger_transfer
+        WHERE credit_id < 0 GROUP BY credit_id
+        UNION ALL
+        SELECT debit_id, -sum(amount) FROM ledger_transfer WHERE debit_id < 0 GROUP BY debit_id
+    ) AS sides GROUP BY account_id
+)
+SELECT format('programme %s currency %s', a.programme_id, a.currency)
+FROM ledger_account AS a LEFT JOIN house AS h ON h.account_id = a.id
+GROUP BY a.programme_id, a.currency
+HAVING sum(CASE WHEN a.member_id IS NULL THEN COALESCE(h.total, 0) ELSE a.posted END) <> 0
+""",
+    ),
+    Check(
+        name="reversals",
+        says="Nothing is reversed beyond its amount (RA7).",
+        scanned="SELECT count(*) FROM ledger_transfer WHERE reverses IS NOT NULL",
+        bad="""
+SELECT r.reverses::text FROM (
+    SELECT reverses, sum(amount) AS total FROM ledger_transfer WHERE reverses IS NOT NULL
+    GROUP BY reverses
+) AS r LEFT JOIN ledger_transfer AS t ON t.id = r.reverses
+WHERE t.id IS NULL OR r.total > t.amount
+""",
+    ),
+    Check(
+        name="holds",
+        says="A hold is resolved once: a committed one by one transfer of that amount (RA7).",
+        scanned=_HOLDS,
+        bad="""
+SELECT COALESCE(h.id, t.hold_id)::text FROM ledger_hold AS h FULL JOIN (
+    SELECT hold_id, sum(amount) AS total, count(*) AS times FROM ledger_transfer
+    WHERE kind = 8 GROUP BY hold_id
+) AS t ON t.hold_id = h.id
+WHERE h.id IS NULL OR COALESCE(t.times, 0) <> CASE WHEN h.state = 1 THEN 1 ELSE 0 END
+    OR COALESCE(t.total, 0) <> h.committed_amount
+""",
+    ),
+    Check(
+        name="accounts",
+        says="Both accounts of a transfer exist, in its currency, in one programme.",
+        scanned=_TRANSFERS,
+        bad="""
+SELECT t.id::text FROM ledger_transfer AS t
+LEFT JOIN ledger_account AS d ON d.id = t.debit_id
+LEFT JOIN ledger_account AS c ON c.id = t.credit_id
+WHERE d.id IS NULL OR c.id IS NULL OR d.currency <> t.currency OR c.currency <> t.currency
+    OR d.programme_id <> c.programme_id
+""",
+    ),
+    Check(
+        name="grants",
+        says="A lot and the credit that granted it name each other, account and amount.",
+        scanned=_LOTS,
+        bad="""
+SELECT COALESCE(t.id::text, 'lot ' || l.id) FROM (
+    SELECT id, seq, credit_id, amount, kind, currency FROM ledger_transfer WHERE credit_id > 0
+) AS t FULL JOIN ledger_lot AS l ON l.id = t.seq
+WHERE (l.id IS NOT NULL AND (t.id IS NULL OR l.transfer_id <> t.id
+        OR l.account_id <> t.credit_id OR l.granted <> t.amount))
+    OR (l.id IS NULL AND t.kind <> 5 AND t.currency <> 2 AND EXISTS (
+        SELECT 1 FROM ledger_account AS a WHERE a.id = t.credit_id AND a.kind = 0))
+""",
+    ),
+    Check(
+        name="restores",
+        says="What a restore credits is what it gives back to lots.",
+        scanned="SELECT count(*) FROM ledger_transfer WHERE kind = 5",
+        bad="""
+SELECT t.id::text FROM ledger_transfer AS t
+LEFT JOIN ledger_lot AS l ON l.id = t.seq
+LEFT JOIN (SELECT transfer_id, sum(amount) AS total FROM ledger_lot_use GROUP BY transfer_id)
+    AS u ON u.transfer_id = t.id
+WHERE t.kind = 5 AND t.currency <> 2
+    AND t.amount <> COALESCE(l.granted, 0) + COALESCE(u.total, 0)
+""",
+    ),
+    Check(
+        name="uses",
+        says="A use belongs to a transfer of the account whose lot it takes from.",
+        scanned=_USES,
+        bad="""
+SELECT u.transfer_id::text || ' lot ' || u.lot_id FROM ledger_lot_use AS u
+LEFT JOIN ledger_lot AS l ON l.id = u.lot_id
+LEFT JOIN ledger_transfer AS t ON t.id = u.transfer_id
+WHERE l.id IS NULL OR t.id IS NULL
+    OR l.account_id <> CASE WHEN t.kind = 5 THEN t.credit_id ELSE t.debit_id END
+""",
+    ),
+    Check(
+        name="twice",
+        says="One event earns once by one rule.",
+        scanned=_TRANSFERS,
+        bad="""
+SELECT format('event %s rule %s', event_id, rule_version_id) FROM ledger_transfer
+WHERE kind = 1 AND event_id IS NOT NULL AND rule_version_id IS NOT NULL
+GROUP BY event_id, rule_version_id, credit_id HAVING count(*) > 1
+""",
+    ),
+    Check(
+        name="emptied",
+        says="Merged and closed accounts hold nothing.",
+        scanned=_ACCOUNTS,
+        bad="""
+SELECT id::text FROM ledger_account
+WHERE (merged_into IS NOT NULL OR closed_at IS NOT NULL) AND (posted <> 0 OR held <> 0)
+""",
+    ),
+    Check(
+        name="guards",
+        says="Transfers and uses are append-only by trigger, and by grant where roles differ.",
+        scanned="SELECT 2",
+        bad="""
+SELECT w.name || ': ' || w.what FROM (
+    SELECT c.relname::text AS name, 'trigger missing' AS what FROM pg_class AS c
+    WHERE c.oid IN ('ledger_transfer'::regclass, 'ledger_lot_use'::regclass) AND (
+        SELECT count(*) FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND g.tgenabled IN ('O', 'A')
+            AND g.tgname IN ('append_only', 'append_only_truncate')) < 2
+    UNION ALL
+    SELECT c.relname::text, 'may be changed' FROM pg_class AS c
+    WHERE c.oid IN ('ledger_transfer'::regclass, 'ledger_lot_use'::regclass)
+        AND pg_get_userbyid(c.relowner) <> current_user
+        AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
+) AS w
+""",
+    ),
+)
