@@ -118,9 +118,9 @@ class TestTemplates:
                 r"\{%\s*comment\s*%\}.*?\{%\s*endcomment\s*%\}",
                 "",
                 path.read_text(encoding="utf-8"),
-                flags=re.S,
+                flags=re.DOTALL,
             ),
-            flags=re.S,
+            flags=re.DOTALL,
         )
 
         assert set(re.findall(r"[A-Za-z]{2,}", bare)) - {"Regulars"} == set()

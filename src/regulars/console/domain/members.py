@@ -39,10 +39,9 @@ class MemberRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberPage:
-    """A page of the member list, how many there are about, and where the next page begins."""
+    """A page of the member list, and where the next one begins."""
 
     rows: tuple[MemberRow, ...]
-    total: int
     next_cursor: str | None
 
 
@@ -61,18 +60,13 @@ class TierProgress:
 
     current: TierMark
     since: datetime | None
-    valid_until: datetime | None
     growth: int
     growth_pending: int
     next_name: str | None
     missing: int
-    keep_threshold: int
+    keep_missing: int
+    review_at: datetime
     steps: tuple[Step, ...]
-
-    @property
-    def is_kept(self) -> bool:
-        """Tell whether the growth of the window keeps the tier at the next review."""
-        return self.growth >= self.keep_threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +119,8 @@ class ProfileLine:
     title: str
     value: str
     data_class: str
+    tone: str
     purpose: str
-    is_masked: bool
 
 
 @dataclass(frozen=True, slots=True)

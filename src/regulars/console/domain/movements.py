@@ -1,7 +1,7 @@
 """What the pages about points, orders and the timeline show: plain values, ready to be drawn."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 
@@ -35,9 +35,7 @@ class Statement:
     amount: int
     balance: int | None
     expires_at: datetime | None
-    usable_from: datetime | None
     explanation: str
-    operator: str
     link: Link | None = None
 
 
@@ -45,7 +43,7 @@ class Statement:
 class LotLine:
     """Points earned together and what is left of them."""
 
-    earned_at: datetime
+    earned_at: datetime | None
     state: str
     tone: str
     original: int
@@ -59,7 +57,7 @@ class LotLine:
 class ExpiryLine:
     """Points that end on the same day."""
 
-    expires_on: date | None
+    expires_at: datetime | None
     points: int
 
 
@@ -78,7 +76,6 @@ class OrderRow:
     refunded_minor: int
     net_minor: int
     currency: str
-    points: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +128,7 @@ class OrderDetail:
     awards: tuple[AwardLine, ...]
     member: UUID | None
     member_name: str
+    has_member: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,12 @@ SENTENCES: Mapping[str, tuple[str, str, str]] = {
     "tier.lost": ("star", "warn", message("Fell from {from_tier} to {tier}")),
     "balance.declared": ("file-up", "info", message("Balance brought over")),
     "import.reverted": ("undo-2", "warn", message("Import undone")),
+    "points.earned": ("coins", "honey", message("Earned {amount} points")),
+    "points.spent": ("coins", "accent", message("Redeemed {amount} points")),
+    "points.adjusted": ("coins", "info", message("Points adjusted by {amount}")),
+    "points.reversed": ("undo-2", "warn", message("Reversed {amount} points")),
+    "points.given": ("gift", "", message("Gave {amount} points to another member")),
+    "points.expired": ("clock", "", message("{amount} points expired")),
     "return.booked": ("undo-2", "warn", message("Return of {amount} booked")),
 }
 _FIELD_WORDS: Mapping[str, str] = {
@@ -52,16 +58,13 @@ _FIELD_WORDS: Mapping[str, str] = {
     "city": message("City"),
     "language": message("Language"),
 }
-_CURRENCY_WORDS: Mapping[str, str] = {
-    "points": message("Points"),
-    "growth": message("Growth value"),
-    "stored_value": message("Stored value"),
-    "stored_gift": message("Gift balance"),
-}
 _PIECES = message("{lines} items")
 _AGREED = message("agreed to {purpose}, policy {version}")
 _WITHDREW = message("withdrew {purpose}")
 _ADDED_REMOVED = message("{added} added, {removed} removed")
+
+
+Day = tuple[str, list[Happening]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def tell(event: Event, teller: Teller) -> Happening:
 
 def by_day(
     happenings: list[Happening], *, now: datetime, zone: ZoneInfo, language: str
-) -> list[tuple[str, list[Happening]]]:
+) -> list[Day]:
     """Gather a timeline, newest first, under the headings of its days."""
     today = now.astimezone(zone).date()
     days: list[tuple[date, list[Happening]]] = []
@@ -158,6 +161,12 @@ def _titled(event: Event, sentence: str, teller: Teller) -> str:
         return teller.say(
             sentence, amount=formatting.money(facts["amount_minor"], str(facts["currency"]))
         )
+    if event.type.startswith("points.") and sentence:
+        amount = int(facts["amount"])
+        signed = event.type == "points.adjusted"
+        return teller.say(
+            sentence, amount=formatting.signed(amount) if signed else formatting.whole(amount)
+        )
     if sentence:
         return teller.translate(sentence)
     return _declared(event, teller)
@@ -188,7 +197,7 @@ def _detail(event: Event, teller: Teller) -> str:
             return teller.say(sentence, purpose=purpose, version=version)
         case "balance.declared":
             amount = formatting.whole(int(facts.get("amount", 0)))
-            return f"{teller.word(_CURRENCY_WORDS, str(facts.get('currency', '')))} {amount}"
+            return f"{teller.word(wording.CURRENCIES, str(facts.get('currency', '')))} {amount}"
         case _:
             return teller.stores.get(event.store_id or 0, "")
 

@@ -105,6 +105,14 @@ TRANSFER_KINDS: Mapping[str, str] = MappingProxyType(
         "forgive": message("Debt forgiven"),
     }
 )
+CURRENCIES: Mapping[str, str] = MappingProxyType(
+    {
+        "points": message("Points"),
+        "growth": message("Growth value"),
+        "stored_value": message("Stored value"),
+        "stored_gift": message("Gift balance"),
+    }
+)
 REVEAL_REASONS: Mapping[str, str] = MappingProxyType(
     {
         "member_request": message("The member asks for help"),

@@ -71,7 +71,7 @@ class Reader:
 
 # URL name, permission, icon, title, beginnings of the URL names that count as this entry
 _ENTRIES = (
-    ("console-home", "console.use", "house", gettext_noop("Home"), ("console-home",)),
+    ("console-home", "console.use", "house", gettext_noop("Home"), ("console-home", "root")),
     (
         "console-members",
         "members.read",

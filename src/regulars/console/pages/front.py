@@ -1,0 +1,232 @@
+"""The first page: figures of the last month and how the house is doing."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_safe
+
+from regulars.access.domain import Actor
+from regulars.console.domain import formatting
+from regulars.console.pages.drawing import actor_of, draw, language_of
+from regulars.console.selectors import home, house, tiers
+from regulars.console.selectors.home import Figures, Health
+from regulars.console.selectors.house import House
+from regulars.web import clock
+from regulars.web.pages import page
+
+BEHIND_MANY = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One key figure: its name with the definition, the value, a note."""
+
+    name: str
+    definition: str
+    value: int | None
+    note: str
+    currency: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line on how the house is doing."""
+
+    tone: str
+    icon: str
+    title: str
+    detail: str
+
+
+@page("console.use")
+@require_safe
+def show_home(request: HttpRequest) -> HttpResponse:
+    """Show key figures, tiers and health within the reader's rights."""
+    at, actor, language = clock.now(), actor_of(request), language_of()
+    the_house = house.get_house()
+    figures = home.get_figures(actor=actor, at=at, fresh="fresh" in request.GET)
+    context = {
+        "brand": the_house.brand,
+        "today": formatting.long_day(at, zone=the_house.zone, language=language),
+        "figures": figures,
+        "cards": _cards(figures),
+        "health": _health(actor, the_house, figures),
+        "tiers": _tiers(figures, language=language),
+        "may_read_members": actor.may("members.read"),
+    }
+    return draw(request, "console/home.html", context, zone=the_house.zone)
+
+
+def _cards(figures: Figures) -> list[Card]:
+    cards: list[Card] = []
+    if figures.members is not None:
+        cards += _member_cards(figures)
+    if figures.sales is not None:
+        cards += _sales_cards(figures)
+    if figures.points is not None:
+        cards += _points_cards(figures)
+    return cards
+
+
+def _member_cards(figures: Figures) -> list[Card]:
+    return [
+        Card(
+            name=gettext("Members in total"),
+            definition=gettext("Everyone who joined and has not left, merged records once"),
+            value=figures.members,
+            note=gettext("in the stores you may see"),
+            href=reverse("console-members"),
+        ),
+        Card(
+            name=gettext("New in 30 days"),
+            definition=gettext("Members who joined in the last 30 days"),
+            value=figures.members_new,
+            note=formatting.percent(figures.members_new or 0, figures.members or 0)
+            + gettext(" of all members"),
+        ),
+    ]
+
+
+def _sales_cards(figures: Figures) -> list[Card]:
+    sales = figures.sales
+    assert sales is not None
+    others = figures.other_currencies
+    note = gettext("paid, less refunds, without shipping")
+    if others:
+        note = ngettext(
+            "one more currency is not counted in",
+            "%(count)s more currencies are not counted in",
+            others,
+        ) % {"count": others}
+    return [
+        Card(
+            name=gettext("Active buyers, 30 days"),
+            definition=gettext("Members with a valid order paid in the last 30 days"),
+            value=sales.buyers,
+            note=gettext("bought at least once"),
+        ),
+        Card(
+            name=gettext("Orders, 30 days"),
+            definition=gettext("Orders paid in the last 30 days, not closed or wholly refunded"),
+            value=sales.orders,
+            note=gettext("by payment time"),
+        ),
+        Card(
+            name=gettext("Net sales, 30 days"),
+            definition=gettext(
+                "Goods paid less goods refunded, of orders paid in the last 30 days"
+            ),
+            value=sales.net_minor,
+            note=note,
+            currency=sales.currency,
+        ),
+    ]
+
+
+def _points_cards(figures: Figures) -> list[Card]:
+    points = figures.points
+    assert points is not None
+    return [
+        Card(
+            name=gettext("Points outstanding"),
+            definition=gettext("Points that members can use now"),
+            value=points.available,
+            note=gettext("usable now"),
+        ),
+        Card(
+            name=gettext("Points pending"),
+            definition=gettext("Points earned that wait for the return period or for completion"),
+            value=points.pending,
+            note=gettext("earned, not usable yet"),
+        ),
+        Card(
+            name=gettext("Points owed"),
+            definition=gettext("Points a refund could not take back; the next earning repays them"),
+            value=points.owed,
+            note=gettext("repaid by the next earning"),
+        ),
+    ]
+
+
+def _health(actor: Actor, the_house: House, figures: Figures) -> list[Line]:
+    if not actor.may("operations.read"):
+        return []
+    health = home.get_health(at=figures.at)
+    return [_letters(health), _parked(health), _consumers(health), _sources(health, the_house)]
+
+
+def _letters(health: Health) -> Line:
+    if not health.dead_letters:
+        return Line(
+            "ok", "circle-check", gettext("No rejected rows"), gettext("Everything was applied.")
+        )
+    title = ngettext("%(count)s rejected row", "%(count)s rejected rows", health.dead_letters) % {
+        "count": formatting.whole(health.dead_letters)
+    }
+    detail = gettext("Look at them with: regulars dead-letters list")
+    return Line("bad", "triangle-alert", title, detail)
+
+
+def _parked(health: Health) -> Line:
+    if not health.parked:
+        return Line(
+            "ok",
+            "circle-check",
+            gettext("No waiting rows"),
+            gettext("Every refund found its order."),
+        )
+    title = ngettext("%(count)s waiting row", "%(count)s waiting rows", health.parked) % {
+        "count": formatting.whole(health.parked)
+    }
+    detail = gettext("Refunds whose order is not here yet; after 7 days they count as rejected.")
+    return Line("warn", "clock", title, detail)
+
+
+def _consumers(health: Health) -> Line:
+    if health.stuck:
+        title = gettext("A reader of the log is stuck")
+        return Line("bad", "triangle-alert", title, ", ".join(health.stuck))
+    if health.behind > BEHIND_MANY:
+        title = gettext("The log is read with a delay")
+        detail = gettext("%(count)s events are waiting.") % {
+            "count": formatting.whole(health.behind)
+        }
+        return Line("warn", "activity", title, detail)
+    return Line(
+        "ok", "activity", gettext("The log is read to its end"), gettext("No reader is behind.")
+    )
+
+
+def _sources(health: Health, the_house: House) -> Line:
+    if health.failing:
+        title = gettext("The last delivery of a source failed")
+        return Line("warn", "database", title, ", ".join(health.failing))
+    if health.seen_at is None:
+        title = gettext("No source has sent anything yet")
+        detail = gettext("Import a file, or connect a shop with: regulars sources create")
+        return Line("info", "database", title, detail)
+    title = ngettext("%(count)s source delivers", "%(count)s sources deliver", health.sources) % {
+        "count": health.sources
+    }
+    heard = formatting.moment(health.seen_at, zone=the_house.zone)
+    return Line("ok", "database", title, gettext("last heard %(time)s") % {"time": heard})
+
+
+def _tiers(figures: Figures, *, language: str) -> list[dict[str, object]]:
+    if not figures.members or figures.by_tier is None:
+        return []
+    rungs = tiers.list_rungs(at=figures.at, language=language)
+    shares = home.tier_shares(rungs, figures.by_tier, figures.members)
+    return [
+        {
+            "name": rung.mark.name,
+            "level": rung.mark.level,
+            "members": count,
+            "share": round(100 * count / figures.members),
+            "percent": formatting.percent(count, figures.members),
+        }
+        for rung, count in shares
+    ]

@@ -1,0 +1,183 @@
+"""The pages that list members and find them."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST, require_safe
+
+from regulars.access import selectors as access
+from regulars.access.domain import Actor, Scope, Store
+from regulars.commerce.selectors import figures as purchases
+from regulars.console import services
+from regulars.console.domain.members import MemberRow
+from regulars.console.domain.searching import Search, plan_search
+from regulars.console.pages.drawing import SIZES, actor_of, chosen_size, draw, language_of
+from regulars.console.selectors import house, lists, tiers
+from regulars.console.selectors.tiers import Rung
+from regulars.ingest import selectors as ingest
+from regulars.members import selectors as members
+from regulars.members.domain import Member, MemberQuery
+from regulars.members.selectors import figures
+from regulars.web import clock
+from regulars.web.pages import page
+
+COUNT_SECONDS = 60
+APPROXIMATE_FROM = 10_000
+FOUND_MAX = 20
+
+
+@page("members.read")
+@require_safe
+def list_members(request: HttpRequest) -> HttpResponse:
+    """List members: by tier, by home store, so many on a page."""
+    at, language, size = clock.now(), language_of(), chosen_size(request)
+    scope = actor_of(request).scope_for("members.read")
+    rungs = tiers.list_rungs(at=at, language=language)
+    stores = access.list_stores(scope)
+    tier = _known(request.GET.get("tier", ""), [rung.code for rung in rungs])
+    store = _known(request.GET.get("store", ""), [each.code for each in stores])
+    cursor = request.GET.get("after") or None
+    shown = lists.list_rows(
+        scope=scope, query=_query(tier, store, stores), cursor=cursor, size=size, at=at, rungs=rungs
+    )
+    counts = _counts(scope)
+    filters = {"tier": tier, "store": store, "size": size}
+    return draw(
+        request,
+        "console/members.html",
+        {
+            "page": shown,
+            "now": at,
+            "total": None if store else counts[tier],
+            "approximate": counts[""] >= APPROXIMATE_FROM,
+            "tiers": _tabs(rungs, counts, filters),
+            "all_href": _href(filters | {"tier": ""}),
+            "chosen_tier": tier,
+            "stores": stores,
+            "chosen_store": store,
+            "size": size,
+            "sizes": SIZES,
+            "first_href": _href(filters) if cursor else "",
+            "next_href": _href(filters | {"after": shown.next_cursor}) if shown.next_cursor else "",
+            "is_narrow": not scope.everything,
+        },
+        zone=house.get_house().zone,
+    )
+
+
+@page("members.read")
+@require_POST
+def search(request: HttpRequest) -> HttpResponse:
+    """Find a member or an order by an exact word; one answer opens at once."""
+    at, actor = clock.now(), actor_of(request)
+    asked = plan_search(request.POST.get("q", ""))
+    found = services.look_up(search=asked, actor=actor, at=at)
+    if found is not None and _sees(actor, found):
+        return HttpResponseRedirect(reverse("console-member", args=[found.public_id]))
+    orders = [] if found else _orders(asked, actor, at=at)
+    rows, has_more = _rows(asked, found, actor=actor, at=at)
+    if found is None and len(rows) + len(orders) == 1 and not has_more:
+        return HttpResponseRedirect(
+            reverse("console-member", args=[rows[0].public_id])
+            if rows
+            else reverse("console-order", args=[orders[0]])
+        )
+    context = {
+        "rows": rows,
+        "orders": orders,
+        "number": asked.order_number,
+        "is_elsewhere": found is not None,
+        "has_more": has_more,
+        "how": gettext(asked.how),
+        "now": at,
+        "back_to": reverse("console-members"),
+    }
+    return draw(request, "console/search.html", context, zone=house.get_house().zone)
+
+
+def _rows(
+    asked: Search, found: Member | None, *, actor: Actor, at: datetime
+) -> tuple[tuple[MemberRow, ...], bool]:
+    """Answer the members a search lists: the one of another store, or those of a name or tail."""
+    if found is not None:
+        scope, queries = Scope.all(), [MemberQuery(number=found.number)]
+    else:
+        scope, queries = actor.scope_for("members.read"), _queries(asked)
+    rungs = tiers.list_rungs(at=at, language=language_of())
+    for query in queries:
+        shown = lists.list_rows(
+            scope=scope, query=query, cursor=None, size=FOUND_MAX, at=at, rungs=rungs
+        )
+        if shown.rows:
+            return shown.rows, shown.next_cursor is not None
+    return (), False
+
+
+def _queries(asked: Search) -> list[MemberQuery]:
+    """Try a name in full first, then as a surname."""
+    tried = [
+        MemberQuery(tail=asked.tail) if asked.tail else None,
+        MemberQuery(name=asked.name) if asked.name else None,
+        MemberQuery(surname=asked.surname) if asked.surname else None,
+    ]
+    return [query for query in tried if query is not None]
+
+
+def _orders(asked: Search, actor: Actor, *, at: datetime) -> list[UUID]:
+    if not asked.order_number or not actor.may("orders.read"):
+        return []
+    return purchases.find_by_number(
+        number=asked.order_number,
+        source_ids=[each.source.id for each in ingest.list_sources(at=at)],
+        scope=actor.scope_for("orders.read"),
+        limit=FOUND_MAX,
+    )
+
+
+def _sees(actor: Actor, member: Member) -> bool:
+    return actor.scope_for("members.read").covers_member(
+        home_store_id=member.home_store_id, associate_id=member.associate_id
+    )
+
+
+def _query(tier: str, store: str, stores: list[Store]) -> MemberQuery:
+    return MemberQuery(tier=tier, store_ids=tuple(each.id for each in stores if each.code == store))
+
+
+def _counts(scope: Scope) -> dict[str, int]:
+    """Count members by tier, and all under the empty code; remembered for a minute."""
+    key = f"console.counts.{hash(scope)}"
+    counts: dict[str, int] | None = cache.get(key)
+    if counts is None:
+        counts = figures.count_by_tier(scope=scope)
+        counts[""] = members.count_members(scope=scope)
+        cache.set(key, counts, COUNT_SECONDS)
+    return counts
+
+
+def _tabs(
+    rungs: list[Rung], counts: dict[str, int], filters: dict[str, object]
+) -> list[dict[str, object]]:
+    return [
+        {
+            "code": rung.code,
+            "name": rung.mark.name,
+            "members": counts.get(rung.code, 0),
+            "href": _href(filters | {"tier": rung.code}),
+        }
+        for rung in rungs
+    ]
+
+
+def _href(filters: dict[str, object]) -> str:
+    said = {name: value for name, value in filters.items() if value}
+    return f"{reverse('console-members')}?{urlencode(said)}"
+
+
+def _known(text: str, codes: list[str]) -> str:
+    return text if text in codes else ""

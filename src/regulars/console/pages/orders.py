@@ -1,0 +1,29 @@
+"""The page of one order."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from regulars.console.pages.drawing import actor_of, draw, language_of, teller_of
+from regulars.console.selectors import house, orders
+from regulars.web import clock
+from regulars.web.pages import page
+
+
+@page("orders.read")
+@require_safe
+def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show an order with its lines, amounts, refunds, and what it earned."""
+    at, actor = clock.now(), actor_of(request)
+    zone = house.get_house().zone
+    found = orders.get_order(
+        public_id=public_id,
+        scope=actor.scope_for("orders.read"),
+        members_scope=actor.scope_for("members.read"),
+        at=at,
+        teller=teller_of(zone, language=language_of(), at=at),
+    )
+    shows_awards = actor.may("points.read")
+    context = {"order": found, "shows_awards": shows_awards, "now": at}
+    return draw(request, "console/order.html", context, zone=zone)

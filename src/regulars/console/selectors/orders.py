@@ -1,0 +1,145 @@
+"""Read orders as the pages show them: a member's list, one order with all its parts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from regulars.access.domain import Scope
+from regulars.commerce import selectors as commerce
+from regulars.commerce.domain import OrderView
+from regulars.console.domain import wording
+from regulars.console.domain.movements import (
+    AmountLine,
+    OrderDetail,
+    OrderLine,
+    OrderRow,
+    RefundLine,
+)
+from regulars.console.domain.stories import Teller
+from regulars.console.selectors import house, points
+from regulars.ingest import selectors as ingest
+from regulars.kit.messages import message
+from regulars.members import selectors as members
+from regulars.members.domain import MemberNotFound, Profile
+
+GOODS = message("Goods")
+SHIPPING = message("Shipping")
+DISCOUNT = message("Discount")
+POINTS_TENDER = message("Paid with points")
+REFUNDED = message("Refunded")
+NET = message("Net, counts for points")
+MOMENTS = {
+    "created_at": message("Created"),
+    "paid_at": message("Paid"),
+    "completed_at": message("Completed"),
+    "closed_at": message("Closed"),
+    "recorded_at": message("Received here"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """A page of orders, and where the next one begins."""
+
+    rows: tuple[OrderRow, ...]
+    next_cursor: str | None
+
+
+def list_orders(
+    *, member_id: int, scope: Scope, cursor: str | None, limit: int, teller: Teller
+) -> OrderPage:
+    """List a member's orders, newest first."""
+    page = commerce.list_orders(scope=scope, member_id=member_id, cursor=cursor, limit=limit)
+    stores = house.store_names(order.store_id for order in page.items)
+    rows = tuple(_row(order, stores, teller) for order in page.items)
+    return OrderPage(rows=rows, next_cursor=page.next_cursor)
+
+
+def get_order(
+    *, public_id: UUID, scope: Scope, members_scope: Scope, at: datetime, teller: Teller
+) -> OrderDetail:
+    """Answer one order whole; raises OrderMissing, also out of scope.
+
+    Its member is named only where the reader may see that member.
+    """
+    order = commerce.get_order(public_id=public_id, scope=scope)
+    stores = house.store_names([order.store_id])
+    owner = _owner(order.member_id, members_scope, at=at)
+    sources = {each.source.id: each.source.name for each in ingest.list_sources(at=at)}
+    return OrderDetail(
+        row=_row(order, stores, teller),
+        source=sources.get(order.source_id, ""),
+        moments=_moments(order),
+        lines=tuple(
+            OrderLine(
+                sku=line.sku,
+                name=line.name,
+                quantity=_plain(line.quantity),
+                amount_minor=line.amount_minor,
+            )
+            for line in order.lines
+        ),
+        amounts=_amounts(order),
+        refunds=tuple(
+            RefundLine(
+                number=refund.external_id or "",
+                at=None if refund.undated else refund.refunded_at,
+                amount_minor=refund.amount_minor,
+            )
+            for refund in order.refunds
+        ),
+        awards=tuple(points.list_awards(order_id=order.id, teller=teller)),
+        member=owner.member.public_id if owner else None,
+        member_name=owner.profile.get("name", "") if owner else "",
+        has_member=order.member_id is not None,
+    )
+
+
+def _row(order: OrderView, stores: dict[int, str], teller: Teller) -> OrderRow:
+    state = wording.ORDER_STATES[order.state]
+    return OrderRow(
+        public_id=order.public_id,
+        number=order.number,
+        at=order.paid_at or order.created_at,
+        state=teller.translate(state.title),
+        tone=state.tone,
+        channel=teller.word(wording.CHANNELS, order.channel),
+        store=stores.get(order.store_id or 0, order.store_code),
+        goods_minor=order.goods_paid_minor,
+        refunded_minor=order.refunded_minor,
+        net_minor=order.net_minor,
+        currency=order.currency,
+    )
+
+
+def _owner(member_id: int | None, scope: Scope, *, at: datetime) -> Profile | None:
+    if member_id is None:
+        return None
+    try:
+        return members.get_profile(member_id=member_id, scope=scope, at=at)
+    except MemberNotFound:
+        return None
+
+
+def _moments(order: OrderView) -> tuple[tuple[str, datetime], ...]:
+    told = [(title, getattr(order, name)) for name, title in MOMENTS.items()]
+    return tuple((title, moment) for title, moment in told if moment is not None)
+
+
+def _amounts(order: OrderView) -> tuple[AmountLine, ...]:
+    lines = [AmountLine(GOODS, order.goods_minor)]
+    for title, minor in (
+        (SHIPPING, order.shipping_minor),
+        (DISCOUNT, -order.discount_minor),
+        (POINTS_TENDER, -order.points_tender_minor),
+        (REFUNDED, -order.refunded_minor),
+    ):
+        if minor:
+            lines.append(AmountLine(title, minor))
+    return (*lines, AmountLine(NET, order.net_minor, is_total=True))
+
+
+def _plain(quantity: Decimal) -> str:
+    text = f"{quantity:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,1 @@
+"""The console: how it looks, what its pages show and to whom."""
