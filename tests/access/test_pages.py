@@ -42,14 +42,14 @@ def browser() -> Client:
     return Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
 
 
-def token_in(response: HttpResponse) -> str:
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', response.content.decode())
+def token_in(page: bytes) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.decode())
     assert found is not None
     return found[1]
 
 
 def send(browser: Client, path: str, page: str | None = None, **fields: str) -> HttpResponse:
-    token = token_in(browser.get(page or path))
+    token = token_in(browser.get(page or path).content)
     return browser.post(path, {**fields, "csrfmiddlewaretoken": token})  # type: ignore[return-value]
 
 

@@ -194,7 +194,7 @@ class TestCreateStaff:
         asked = {"email": "a@example.com", "role": "owner", "password": PASSWORD} | wrong
 
         with pytest.raises(refusal):
-            services.create_staff(**asked, actor=HOUSE, at=at)  # type: ignore[arg-type]
+            services.create_staff(**asked, actor=HOUSE, at=at)
         assert selectors.list_staff() == []
 
     @pytest.mark.reliability("RH4")

@@ -1,5 +1,6 @@
 """API keys: made once, recognised cheaply, refused at once when they end."""
 
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,11 +14,12 @@ from regulars.access.domain import (
     KeyNotFound,
     Reach,
     Scope,
+    Store,
     StoreRow,
     UnknownPermission,
     compose_key,
 )
-from regulars.access.services import NewKey, keys
+from regulars.access.services import NewKey
 from regulars.web import clock, sql
 from regulars.web.permissions import PERMISSIONS
 
@@ -164,7 +166,7 @@ class TestRevoking:
         self, at: datetime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seconds = [1000.0]
-        monkeypatch.setattr(keys.time, "monotonic", lambda: seconds[0])
+        monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
         made = a_key(at)
         assert actor_of(made.text) is not None
         sql.run("UPDATE access_apikey SET revoked_at = %s", [at])  # as another process would
@@ -223,6 +225,6 @@ class TestAuthenticate:
         assert actor.id == made.key.id
 
 
-def _store(at: datetime) -> list[object]:
+def _store(at: datetime) -> list[Store]:
     services.record_stores([StoreRow(0, "S1", "One")], at=at)
     return list(selectors.stores_by_code(["S1"]).values())

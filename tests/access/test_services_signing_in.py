@@ -218,7 +218,7 @@ class TestSessions:
         session = SessionStore()
         session["planted"] = "by someone else"
         session.create()
-        planted = session.session_key
+        planted = str(session.session_key)
 
         services.start_session(session=session, staff_id=made.id, at=at)
         session.save()

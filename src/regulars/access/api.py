@@ -4,7 +4,7 @@ from typing import cast
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from regulars.access import domain, selectors
 from regulars.access.domain import Actor, Scope
@@ -13,7 +13,7 @@ from regulars.web.permissions import requires
 
 router = Router(tags=["stores"])
 
-_STORE_EXAMPLE = {
+_STORE_EXAMPLE: dict[str, JsonValue] = {
     "id": "0197a5a0-6c00-7000-8000-000000000001",
     "code": "S01",
     "name": "Riverside",
@@ -22,7 +22,7 @@ _STORE_EXAMPLE = {
     "region": "south",
     "brand": "default",
 }
-_REGION_EXAMPLE = {
+_REGION_EXAMPLE: dict[str, JsonValue] = {
     "id": "0197a5a0-6c00-7000-8000-000000000002",
     "code": "south",
     "name": "South",

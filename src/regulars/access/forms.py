@@ -1,6 +1,7 @@
 """The forms of getting in: sign in, and make the first owner's account."""
 
 from django import forms
+from django.forms.widgets import Input
 from django.utils.translation import gettext_lazy as _
 
 from regulars.access.domain import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
@@ -9,31 +10,27 @@ _EMAIL_LENGTH_MAX = 254
 _NAME_LENGTH_MAX = 100
 
 
-def _email() -> forms.CharField:
-    """Ask for an address as text: what is no address is refused with the same words as any."""
-    attributes = {"autocomplete": "username", "inputmode": "email", "class": "input"}
-    return forms.CharField(
-        label=_("E-mail"),
-        max_length=_EMAIL_LENGTH_MAX,
-        widget=forms.EmailInput(attrs={**attributes, "autofocus": True}),
-    )
-
-
-def _password(label: str, autocomplete: str) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        max_length=PASSWORD_LENGTH_MAX,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": autocomplete, "class": "input"}),
-    )
+def _input(kind: type[Input], autocomplete: str, **more: bool) -> Input:
+    return kind(attrs={"autocomplete": autocomplete, "class": "input", **more})
 
 
 class SignInForm(forms.Form):
-    """E-mail and password."""
+    """E-mail and password.
 
-    use_required_attribute = True
-    email = _email()
-    password = _password(_("Password"), "current-password")
+    The address is taken as text: what is no address is refused with the same words as any.
+    """
+
+    email = forms.CharField(
+        label=_("E-mail"),
+        max_length=_EMAIL_LENGTH_MAX,
+        widget=_input(forms.EmailInput, "username", autofocus=True),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=PASSWORD_LENGTH_MAX,
+        strip=False,
+        widget=_input(forms.PasswordInput, "current-password"),
+    )
     next = forms.CharField(required=False, max_length=2_000, widget=forms.HiddenInput)
 
 
@@ -43,20 +40,30 @@ class SetUpForm(forms.Form):
     brand = forms.CharField(
         label=_("Name of the brand"),
         max_length=_NAME_LENGTH_MAX,
-        widget=forms.TextInput(attrs={"class": "input", "autofocus": True}),
+        widget=_input(forms.TextInput, "organization", autofocus=True),
     )
     name = forms.CharField(
         label=_("Your name"),
         max_length=_NAME_LENGTH_MAX,
-        widget=forms.TextInput(attrs={"autocomplete": "name", "class": "input"}),
+        widget=_input(forms.TextInput, "name"),
     )
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=_EMAIL_LENGTH_MAX,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "class": "input"}),
+        widget=_input(forms.EmailInput, "username"),
     )
-    password = _password(_("Password"), "new-password")
-    again = _password(_("Password once more"), "new-password")
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=PASSWORD_LENGTH_MAX,
+        strip=False,
+        widget=_input(forms.PasswordInput, "new-password"),
+    )
+    again = forms.CharField(
+        label=_("Password once more"),
+        max_length=PASSWORD_LENGTH_MAX,
+        strip=False,
+        widget=_input(forms.PasswordInput, "new-password"),
+    )
 
     def clean(self) -> dict[str, object]:
         """Compare the two passwords; whether the password is good is judged by the service."""

@@ -1,5 +1,7 @@
 """Tables of access: places, people who work here, keys, one-time links, tries, the audit log."""
 
+from typing import ClassVar
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -78,7 +80,7 @@ class Staff(AbstractBaseUser):
     created_at = models.DateTimeField()
 
     USERNAME_FIELD = "public_id"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         constraints = [

@@ -4,6 +4,7 @@ A password is read from standard input, never from an argument that others can s
 printed once and kept nowhere.
 """
 
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -154,7 +155,7 @@ def revoke_key(key: str, as_json: bool) -> None:
 
 
 def _password() -> str:
-    return click.get_text_stream("stdin").readline().rstrip("\r\n")
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _staff_told(each: Staff) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def delay_after(tries: int) -> timedelta:
     if tries < PAIR_TRIES_FREE:
         return timedelta(0)
     doublings = min(tries - PAIR_TRIES_FREE, 16)
-    return min(PAIR_DELAY_FIRST * 2**doublings, PAIR_DELAY_MAX)
+    return min(PAIR_DELAY_FIRST * (1 << doublings), PAIR_DELAY_MAX)
 
 
 def network_of(address: str) -> str:
