@@ -165,6 +165,7 @@ class Opening(models.Model):
     currency = models.SmallIntegerField()
     amount = models.BigIntegerField()
     as_of = models.DateTimeField()
+    shape = models.TextField()  # amount and lots in one word, to know the same balance again
     event_id = models.BigIntegerField()
     batch_id = models.BigIntegerField(null=True)
     recorded_at = models.DateTimeField()

@@ -24,6 +24,7 @@ from regulars.loyalty.domain.explaining import (
     SENTENCES,
     Explanation,
     explain,
+    explain_entry,
     explain_verdict,
 )
 from regulars.loyalty.domain.facts import (
@@ -119,6 +120,7 @@ __all__ = [
     "day_end",
     "diverges_at",
     "explain",
+    "explain_entry",
     "explain_verdict",
     "growth_in_window",
     "in_force",

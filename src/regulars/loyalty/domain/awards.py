@@ -58,6 +58,12 @@ class OrderSnapshot:
     reports_completion: bool
     awards: bool
     is_new: bool = False
+    is_retold: bool = False  # judged again because of something else than the order
+
+    @property
+    def posting_event_id(self) -> int | None:
+        """Name the event of the order, which earns once; what is judged again has none."""
+        return None if self.is_retold else self.event_id
 
     @property
     def is_earning(self) -> bool:

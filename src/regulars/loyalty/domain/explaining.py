@@ -10,7 +10,7 @@ from typing import Any
 
 from regulars.kit import amounts
 from regulars.kit.messages import message
-from regulars.ledger.domain import Currency
+from regulars.ledger.domain import Currency, Entry
 from regulars.loyalty.domain.awards import Award, AwardKind, Reason
 from regulars.loyalty.domain.programme import EarningRule, Programme, rate_of
 
@@ -36,7 +36,20 @@ SENTENCES: dict[str, str] = {
     "growth.before_opening": message(
         "{growth} growth taken back: it is part of the balance that was brought over"
     ),
-    "growth.opening": message("{growth} growth brought over, earned on {earned_on}"),
+    "entry.earn": message("Granted"),
+    "entry.spend": message("Spent"),
+    "entry.expire": message("Expired"),
+    "entry.reverse": message("Taken back"),
+    "entry.restore": message("Given back after a refund of what they paid for"),
+    "entry.merge": message("Moved when two members became one"),
+    "entry.adjust": message("Corrected by hand"),
+    "entry.commit": message("Spent from what was held"),
+    "entry.owe": message("Owed: it was spent before it could be taken back"),
+    "entry.repay": message("Repaid what was owed"),
+    "entry.open": message("Brought over from an earlier system"),
+    "entry.gift": message("Given by one member to another"),
+    "entry.close": message("Closed when the member was erased"),
+    "entry.forgive": message("Let go: it was spent before it could be taken back"),
     "nothing.before_opening": message(
         "No points: the order is part of the balance that was brought over"
     ),
@@ -70,6 +83,7 @@ def explain(award: Award, currency: Currency, programme: Programme) -> Explanati
     """Explain one row of an award, for its points or for its growth."""
     rule = programme.rule_version(award.rule_version_id)
     order_currency = str(award.facts.get("currency", programme.currency))
+    facts: dict[str, Any]
     if award.kind is AwardKind.NOTHING:
         facts = {"currency": order_currency, "programme_currency": programme.currency}
         return Explanation(f"nothing.{award.reason}", facts, rule)
@@ -89,6 +103,11 @@ def explain(award: Award, currency: Currency, programme: Programme) -> Explanati
         "product": _product(net, rate_bp, award.multiplier_bp),
     }
     return Explanation(f"points.{award.reason}", facts, rule)
+
+
+def explain_entry(entry: Entry) -> Explanation:
+    """Explain a ledger entry that no award stands behind, by its kind alone."""
+    return Explanation(f"entry.{entry.kind.name.lower()}", {"points": abs(entry.amount)})
 
 
 def explain_verdict(reason: Reason, order_currency: str, programme: Programme) -> Explanation:

@@ -94,7 +94,7 @@ def give(
                 occurred_at=occurred_at,
                 usable_from=usable_from,
                 expires_at=around.programme.expires_at(occurred_at),
-                event_id=snapshot.event_id,
+                event_id=snapshot.posting_event_id,
                 rule_version_id=terms.rule.id,
                 store_id=snapshot.store_id,
             )
@@ -110,7 +110,7 @@ def give(
                 occurred_at=occurred_at,
                 usable_from=usable_from,
                 expires_at=None,
-                event_id=snapshot.event_id,
+                event_id=snapshot.posting_event_id,
                 rule_version_id=terms.rule.id,
                 store_id=snapshot.store_id,
             )

@@ -33,6 +33,12 @@ class Declaration:
     replaces: bool
     lots: tuple[OpeningLot, ...]
 
+    @property
+    def shape(self) -> str:
+        """Say amount, date and lots in one word, to know the same balance again."""
+        lots = ",".join(f"{lot.amount}@{lot.earned_at.isoformat()}" for lot in self.lots)
+        return f"{self.amount}@{self.as_of.isoformat()}:{lots}"
+
 
 def read_declaration(
     facts: Mapping[str, Any], *, event_id: int, member_id: int, batch_id: int | None, tz: ZoneInfo

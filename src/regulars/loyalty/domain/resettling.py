@@ -165,7 +165,7 @@ class Resettling:
                 amount=amount,
                 policy=self.around.programme.refund_policy,
                 occurred_at=self.snapshot.changed_at,
-                event_id=row.event_id,
+                event_id=self.snapshot.posting_event_id,
                 rule_version_id=row.rule_version_id,
                 store_id=self.snapshot.store_id,
             )

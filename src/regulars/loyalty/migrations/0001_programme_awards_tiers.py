@@ -161,6 +161,7 @@ class Migration(migrations.Migration):
                 ("currency", models.SmallIntegerField()),
                 ("amount", models.BigIntegerField()),
                 ("as_of", models.DateTimeField()),
+                ("shape", models.TextField()),
                 ("event_id", models.BigIntegerField()),
                 ("batch_id", models.BigIntegerField(null=True)),
                 ("recorded_at", models.DateTimeField()),

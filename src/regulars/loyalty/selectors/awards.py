@@ -105,11 +105,6 @@ def _later(known: Opening | None, currency: int, as_of: datetime) -> Opening:
 
 
 def _award(row: tuple[Any, ...]) -> Award:
-    return Award(
-        *row[:2],
-        AwardKind(row[2]),
-        Reason(row[3]),
-        *row[4:16],
-        orjson.loads(row[16]),
-        row[17],
-    )
+    """Build the value; the order of columns is that of its fields."""
+    kind, reason, facts = AwardKind(row[2]), Reason(row[3]), orjson.loads(row[16])
+    return Award(row[0], row[1], kind, reason, *row[4:16], facts, row[17])  # type: ignore[call-arg]

@@ -69,13 +69,13 @@ def held_by(*, member_ids: Iterable[int]) -> dict[int, Held]:
     return held
 
 
-def progress(*, member_id: int, at: datetime) -> Progress:
+def get_progress(*, member_id: int, at: datetime) -> Progress:
     """Say where a survivor stands, what is missing to rise, and to stay at the next review."""
     entries = list_growth(member_ids=[member_id]).get(member_id, [])
     return domain.progress(entries, get_programme(), at)
 
 
-def tier_history(*, member_id: int, limit: int = 200) -> list[PathStep]:
+def list_tier_history(*, member_id: int, limit: int = 200) -> list[PathStep]:
     """List the steps of a survivor's path, newest first, as all that is known today tells it."""
     programme = get_programme()
     found = sql.rows(

@@ -13,6 +13,7 @@ from regulars.loyalty.services.programme import (
     publish_rule,
 )
 from regulars.loyalty.services.tiers import judge_tiers, review_tiers, settle_growth
+from regulars.loyalty.services.verifying import verify_tiers
 
 __all__ = [
     "award_orders",
@@ -27,4 +28,5 @@ __all__ = [
     "review_tiers",
     "settle_growth",
     "unmerge_histories",
+    "verify_tiers",
 ]

@@ -25,9 +25,11 @@ def declare_openings(*, declarations: Sequence[Declaration], at: datetime) -> li
     """Take up declared balances: growth is booked here, points by the ledger.
 
     Orders paid until `as_of` no longer award: what they gave is taken back. With `replaces`, an
-    earlier declaration of the member in that currency ends. Said again, nothing happens.
+    earlier declaration in that currency ends. The same balance said again changes
+    nothing.
     Answers what was taken back or given by the orders concerned.
     """
+    declarations = _news(declarations)
     if not declarations:
         return []
     replaced = [each for each in declarations if each.replaces]
@@ -60,6 +62,21 @@ def revert_openings(*, batch_id: int, event_id: int, at: datetime) -> int:
         _judge_orders(causes, max(as_of for _, _, as_of in some), at)
         judge_tiers(member_ids=causes, at=at)
     return len(live)
+
+
+def _news(declarations: Sequence[Declaration]) -> list[Declaration]:
+    """Leave out balances that stand already, whichever file declared them."""
+    found = sql.rows(
+        "SELECT member_id, currency, shape FROM loyalty_opening"
+        " WHERE member_id = ANY(%s::bigint[]) AND ended_at IS NULL",
+        [[each.member_id for each in declarations]],
+    )
+    standing = set(found)
+    return [
+        each
+        for each in declarations
+        if (each.member_id, int(each.currency), each.shape) not in standing
+    ]
 
 
 def _list_live(declarations: Sequence[Declaration]) -> list[int]:
@@ -110,10 +127,10 @@ def _insert(declarations: Sequence[Declaration], at: datetime) -> dict[int, int]
     """Write the openings; answers the ids of those that were not known, by event."""
     found = sql.rows(
         "INSERT INTO loyalty_opening (member_id, origin_member_id, currency, amount, as_of,"
-        " event_id, batch_id, recorded_at) SELECT x.member_id, x.member_id, x.currency, x.amount,"
-        " x.as_of, x.event_id, x.batch_id, %s::timestamptz FROM unnest(%s::bigint[],"
-        " %s::smallint[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[])"
-        " AS x(member_id, currency, amount, as_of, event_id, batch_id)"
+        " shape, event_id, batch_id, recorded_at) SELECT x.member_id, x.member_id, x.currency,"
+        " x.amount, x.as_of, x.shape, x.event_id, x.batch_id, %s::timestamptz FROM unnest(%s::bigint[],"
+        " %s::smallint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[])"
+        " AS x(member_id, currency, amount, as_of, shape, event_id, batch_id)"
         " ON CONFLICT DO NOTHING RETURNING event_id, id",
         [
             at,
@@ -121,6 +138,7 @@ def _insert(declarations: Sequence[Declaration], at: datetime) -> dict[int, int]
             [int(each.currency) for each in declarations],
             [each.amount for each in declarations],
             [each.as_of for each in declarations],
+            [each.shape for each in declarations],
             [each.event_id for each in declarations],
             [each.batch_id for each in declarations],
         ],
@@ -197,6 +215,7 @@ def _judge_orders(causes: Mapping[int, int], until: datetime, at: datetime) -> l
                 completed_at=each.order.completed_at,
                 reports_completion=each.reports_completion,
                 awards=each.award,
+                is_retold=True,
             )
             for each in held.values()
         ]

@@ -1,0 +1,98 @@
+"""What `verify` asks of loyalty: awards agree with the ledger, growth with awards, tiers with both.
+
+The same in kind as the ledger's own checks: each query answers the ids of what is wrong.
+"""
+
+from typing import Final
+
+from regulars.ledger.domain import Check
+
+_AWARDS: Final = "SELECT count(*) FROM loyalty_award"
+_GROWTH: Final = "SELECT count(*) FROM loyalty_growthentry"
+_STATUSES: Final = "SELECT count(*) FROM loyalty_tierstatus"
+
+CHECKS: Final = (
+    Check(
+        name="awards",
+        says="Every award row is what the ledger moved for it: given, taken back, owed or let go.",
+        scanned=_AWARDS,
+        bad="""
+SELECT format('order %s step %s', a.order_id, a.step) FROM (
+    SELECT order_id, step, points AS amount, points_transfer_id AS id FROM loyalty_award
+    WHERE points <> 0
+    UNION ALL
+    SELECT order_id, step, growth, growth_transfer_id FROM loyalty_award WHERE growth <> 0
+) AS a LEFT JOIN (
+    SELECT business_id, sum(CASE WHEN kind = 1 THEN amount ELSE -amount END) AS total
+    FROM ledger_transfer WHERE kind IN (1, 4, 9, 14) GROUP BY business_id
+) AS t ON t.business_id = a.id
+WHERE COALESCE(t.total, 0) <> a.amount
+""",
+    ),
+    Check(
+        name="awards_known",
+        says="Every earn under a rule has its award row.",
+        scanned="SELECT count(*) FROM ledger_transfer",
+        bad="""
+SELECT t.id::text FROM ledger_transfer AS t LEFT JOIN (
+    SELECT points_transfer_id AS id FROM loyalty_award WHERE points > 0
+    UNION ALL SELECT growth_transfer_id FROM loyalty_award WHERE growth > 0
+) AS a ON a.id = t.id
+WHERE t.kind = 1 AND t.rule_version_id IS NOT NULL AND a.id IS NULL
+""",
+    ),
+    Check(
+        name="awards_once",
+        says="One order is awarded once to a member, and never taken back beyond what it gave.",
+        scanned=_AWARDS,
+        bad="""
+SELECT format('order %s', order_id) FROM loyalty_award
+GROUP BY order_id, origin_member_id, member_id
+HAVING count(*) FILTER (WHERE kind = 1) > 1 OR sum(points) < 0 OR sum(growth) < 0
+""",
+    ),
+    Check(
+        name="growth",
+        says="Growth entries and awards say the same of the same member.",
+        scanned=_GROWTH,
+        bad="""
+SELECT format('member %s entry %s', g.member_id, g.id) FROM loyalty_growthentry AS g
+LEFT JOIN loyalty_award AS a ON a.growth_transfer_id = g.transfer_id
+WHERE g.opening_id IS NULL AND (a.growth IS DISTINCT FROM g.amount
+    OR a.member_id IS DISTINCT FROM g.member_id OR a.usable_from IS DISTINCT FROM g.settles_at)
+""",
+    ),
+    Check(
+        name="growth_balance",
+        says="The growth of a member's history is the growth on the member's account.",
+        scanned=_GROWTH,
+        bad="""
+SELECT format('member %s', a.member_id) FROM ledger_account AS a
+JOIN (SELECT member_id, sum(amount) AS total FROM loyalty_growthentry GROUP BY member_id) AS g
+    ON g.member_id = a.member_id
+WHERE a.currency = 2 AND a.kind = 0 AND a.programme_id = 1 AND a.closed_at IS NULL
+    AND a.posted <> g.total
+""",
+    ),
+    Check(
+        name="tier_paths",
+        says="Everybody's tier is where their path ends, and the steps of a path join.",
+        scanned=_STATUSES,
+        bad="""
+WITH steps AS (
+    SELECT member_id, programme_id, from_level, to_level,
+        lag(to_level, 1, 0::smallint) OVER path AS before,
+        row_number() OVER (PARTITION BY member_id, programme_id ORDER BY changed_at DESC, id DESC)
+            AS place
+    FROM loyalty_tierchange
+    WINDOW path AS (PARTITION BY member_id, programme_id ORDER BY changed_at, id)
+)
+SELECT format('member %s', member_id) FROM steps WHERE from_level <> before
+UNION
+SELECT format('member %s', s.member_id) FROM loyalty_tierstatus AS s
+LEFT JOIN steps AS p
+    ON p.member_id = s.member_id AND p.programme_id = s.programme_id AND p.place = 1
+WHERE s.level <> COALESCE(p.to_level, 0)
+""",
+    ),
+)

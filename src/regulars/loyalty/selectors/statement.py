@@ -1,0 +1,67 @@
+"""Read a member's statement: the ledger's entries, each with the reason why."""
+
+from dataclasses import dataclass
+
+from regulars.ledger import selectors as ledger
+from regulars.ledger.domain import Currency, Entry
+from regulars.loyalty.domain import Explanation, explain, explain_entry
+from regulars.loyalty.selectors.awards import list_awards_of_transfers
+from regulars.loyalty.selectors.programme import get_programme
+from regulars.web import paging
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One movement, why it came about, and the order it belongs to."""
+
+    entry: Entry
+    explanation: Explanation
+    order_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPage:
+    """Lines, newest first, and where the next page begins."""
+
+    lines: tuple[StatementLine, ...]
+    next_cursor: str | None
+
+
+def list_statement(
+    *,
+    member_id: int,
+    cursor: str | None = None,
+    limit: int | None = None,
+    currency: Currency = Currency.POINTS,
+) -> StatementPage:
+    """List the movements of a survivor's points or growth, newest first, explained.
+
+    Raises CursorMalformed.
+    """
+    programme = get_programme()
+    page = ledger.list_entries(
+        member_id=member_id,
+        before=_before(cursor),
+        limit=paging.clamp(limit),
+        currency=currency,
+        programme_id=programme.id,
+    )
+    causes = list({entry.business_id for entry in page.entries})
+    awards = list_awards_of_transfers(member_id=member_id, transfer_ids=causes)
+    lines = []
+    for entry in page.entries:
+        award = awards.get((entry.business_id, currency))
+        why = explain_entry(entry) if award is None else explain(award, currency, programme)
+        order_id = None if award is None else award.order_id
+        lines.append(StatementLine(entry, why, order_id))
+    following = None if page.next_before is None else paging.encode(*page.next_before)
+    return StatementPage(tuple(lines), following)
+
+
+def _before(cursor: str | None) -> tuple[int, int] | None:
+    if cursor is None:
+        return None
+    seq, balance = paging.decode(cursor, parts=2)
+    if not isinstance(seq, int) or not isinstance(balance, int):
+        raise paging.CursorMalformed
+    return seq, balance
