@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from regulars.kit.errors import Refusal
 from regulars.members import domain
@@ -55,9 +56,7 @@ def known(**holders: tuple[Identity, ...]) -> State:
     return state
 
 
-def plan(
-    *sightings: Sighting, state: State | None = None, policy: MatchPolicy = POLICY
-) -> Plan:
+def plan(*sightings: Sighting, state: State | None = None, policy: MatchPolicy = POLICY) -> Plan:
     ranks = policy.ranks()
     seen = [
         domain.rank_claims(domain.read_claims(one, index=index), ranks=ranks) for one in sightings
@@ -125,9 +124,7 @@ class TestPlanResolution:
         assert (answer.member_id, answer.outcome) == (2, Outcome.CONFLICT)
 
     def test_enrols_one_person_seen_many_times_in_one_batch(self) -> None:
-        made = plan(
-            a_sighting(phone(1)), a_sighting(phone(1), email("a")), a_sighting(email("a"))
-        )
+        made = plan(a_sighting(phone(1)), a_sighting(phone(1), email("a")), a_sighting(email("a")))
 
         assert [one.member_id for one in made.resolutions] == [100, 100, 100]
         assert [one.outcome for one in made.resolutions] == [
@@ -208,7 +205,15 @@ class TestPlanResolution:
     @settings(max_examples=200)
     @given(st.data())
     def test_one_batch_ends_like_the_same_sightings_one_by_one(self, data: st.DataObject) -> None:
-        pool = [phone(1), phone(2), email("a"), email("b"), unionid("a"), unionid("b"), external("x")]
+        pool = [
+            phone(1),
+            phone(2),
+            email("a"),
+            email("b"),
+            unionid("a"),
+            unionid("b"),
+            external("x"),
+        ]
         drawn = data.draw(
             st.lists(st.lists(st.sampled_from(pool), min_size=1, max_size=3), max_size=8)
         )
@@ -219,11 +224,7 @@ class TestPlanResolution:
         state = State(known={})
         apart = [
             domain.plan_resolution(
-                [
-                    domain.rank_claims(
-                        domain.read_claims(one, index=index), ranks=POLICY.ranks()
-                    )
-                ],
+                [domain.rank_claims(domain.read_claims(one, index=index), ranks=POLICY.ranks())],
                 state=state,
                 policy=POLICY,
                 new_ids=ids,
@@ -349,7 +350,11 @@ class TestExportCsv:
         rows = (domain.ExportRow("profile", "name", value, NOON),)
         export = domain.SubjectExport("id", "1", NOON + timedelta(1), rows)
 
-        assert not export.as_csv().splitlines()[1].split(",")[2].lstrip('" ').startswith(
-            ("=", "+", "-", "@")
+        assert (
+            not export.as_csv()
+            .splitlines()[1]
+            .split(",")[2]
+            .lstrip('" ')
+            .startswith(("=", "+", "-", "@"))
         )
         assert json.dumps(export.as_dict())

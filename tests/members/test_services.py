@@ -84,7 +84,9 @@ class TestResolveIdentities:
         assert None not in found
 
     def test_costs_a_handful_when_many_are_new(self, django_assert_max_num_queries: object) -> None:
-        sightings = [a_member_row(phone(n), email(str(n)), profile={"name": "林"}) for n in range(200)]
+        sightings = [
+            a_member_row(phone(n), email(str(n)), profile={"name": "林"}) for n in range(200)
+        ]
 
         with django_assert_max_num_queries(16):  # type: ignore[operator]
             found = resolve(*sightings)
@@ -141,9 +143,7 @@ class TestResolveIdentities:
         assert ann != bob
 
     def test_enrols_no_stranger_by_an_order_where_the_policy_says_no(self) -> None:
-        services.set_policy(
-            policy=MatchPolicy(enrol_on_first_order=False), at=NOON, actor=SYSTEM
-        )
+        services.set_policy(policy=MatchPolicy(enrol_on_first_order=False), at=NOON, actor=SYSTEM)
 
         assert resolve(a_sighting(phone(1))) == [None]
         assert resolve(a_member_row(phone(1))) != [None]
@@ -155,7 +155,9 @@ class TestResolveIdentities:
             a_member_row(phone(1), profile={"name": "New"}, occurred_at=LATER),
             a_member_row(phone(1), profile={"name": "Mid"}, occurred_at=NOON + timedelta(hours=1)),
         )
-        resolve(a_member_row(phone(1), profile={"name": "Mid"}, occurred_at=NOON + timedelta(hours=2)))
+        resolve(
+            a_member_row(phone(1), profile={"name": "Mid"}, occurred_at=NOON + timedelta(hours=2))
+        )
 
         shown = services.reveal(
             member_id=member_id, scope=ALL, reason_code="test", at=NOON, actor=SYSTEM

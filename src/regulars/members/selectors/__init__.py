@@ -1,7 +1,12 @@
 """What others may ask about members. Ids go in, frozen values come out, masked."""
 
 from regulars.members.selectors.gates import lock_survivors
-from regulars.members.selectors.identities import find_by_identities, get_policy
+from regulars.members.selectors.identities import (
+    find_by_identities,
+    get_policy,
+    identity_lookups,
+    lookup_of,
+)
 from regulars.members.selectors.marks import (
     consent_history,
     consent_states_of,
@@ -18,6 +23,7 @@ from regulars.members.selectors.people import (
     aliases_of,
     count_members,
     find_by_number,
+    find_by_public,
     get_by_public,
     get_member,
     get_profile,
@@ -25,6 +31,7 @@ from regulars.members.selectors.people import (
     list_members,
     public_ids,
     survivors,
+    visible,
 )
 
 __all__ = [
@@ -37,20 +44,24 @@ __all__ = [
     "current_groups",
     "find_by_identities",
     "find_by_number",
+    "find_by_public",
     "get_by_public",
     "get_member",
     "get_merge",
     "get_policy",
     "get_profile",
     "groups_of",
+    "identity_lookups",
     "ids_by_public",
     "list_groups",
     "list_members",
     "list_merges",
     "list_suggestions",
     "lock_survivors",
+    "lookup_of",
     "members_with_consent",
     "public_ids",
     "survivors",
     "tags_of",
+    "visible",
 ]

@@ -91,6 +91,18 @@ def find_by_identities(*, identities: Sequence[Identity]) -> list[int | None]:
     ]
 
 
+def identity_lookups(*, member_ids: Iterable[int]) -> dict[int, list[bytes]]:
+    """Answer the blind indexes of what these survivors hold, for orders that wait for them."""
+    held: dict[int, list[bytes]] = {}
+    for member_id, lookup in sql.rows(
+        "SELECT member_id, lookup FROM members_identity WHERE member_id = ANY(%s::bigint[])"
+        " ORDER BY id",
+        [list(member_ids)],
+    ):
+        held.setdefault(member_id, []).append(bytes(lookup))
+    return held
+
+
 def count_held(*, member_ids: Iterable[int]) -> Counter[tuple[int, IdentityKind]]:
     """Count the identities of each kind that these members hold."""
     found = sql.rows(

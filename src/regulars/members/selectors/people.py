@@ -111,6 +111,23 @@ def get_by_public(*, public_id: UUID, scope: Scope) -> Member:
     return member_of(found)
 
 
+def find_by_public(*, public_id: UUID) -> int | None:
+    """Answer the very member a public id was given to, merged or not, or None."""
+    found = sql.row("SELECT id FROM members_member WHERE public_id = %s::uuid", [public_id])
+    return None if found is None else int(found[0])
+
+
+def visible(*, member_ids: Iterable[int], scope: Scope) -> set[int]:
+    """Answer which of these members the scope may see, by whoever stands for each."""
+    within, params = scope.condition("m.home_store_id", "m.associate_id")
+    found = sql.rows(
+        "SELECT a.id FROM members_member a JOIN members_member m ON m.id = a.survivor_id"
+        f" WHERE a.id = ANY(%s::bigint[]) AND {within}",
+        [list(member_ids), *params],
+    )
+    return {member_id for (member_id,) in found}
+
+
 def find_by_number(*, number: str) -> int | None:
     """Answer the member who stands for this member number, or None."""
     found = sql.row(
@@ -183,7 +200,7 @@ def list_members(
     size = paging.clamp(limit)
     within, params = scope.condition("m.home_store_id", "m.associate_id")
     conditions, values = _conditions(query)
-    before = int(paging.decode(cursor, parts=1)[0]) if cursor else None
+    before = _before(cursor) if cursor else None
     wanted = size + 1 if not query.tail else size * 4 + 1
     found = sql.rows(
         f"SELECT {COLUMNS} FROM members_member m WHERE {within} AND {' AND '.join(conditions)}"
@@ -196,6 +213,13 @@ def list_members(
     page = shown[:size]
     last = page[-1].id if len(shown) > size else (members[-1].id if members else None)
     return MemberPage(tuple(page), paging.encode(last) if more and last else None)
+
+
+def _before(cursor: str) -> int:
+    (last,) = paging.decode(cursor, parts=1)
+    if not isinstance(last, int) or not 0 < last < 2**63:
+        raise paging.CursorMalformed
+    return last
 
 
 def count_members(*, scope: Scope) -> int:

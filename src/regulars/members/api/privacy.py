@@ -1,0 +1,98 @@
+"""Privacy over HTTP: reveal with a reason, export, erase."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from regulars.members import services
+from regulars.members.api import answers, bodies
+from regulars.members.api.calling import actor_of, member_of, member_out, once, router, scope_of
+from regulars.web import clock
+from regulars.web.idempotency import Done
+from regulars.web.permissions import requires
+
+_REVEALED = answers.MEMBER_EXAMPLE | {
+    "profile": {"name": "林小满", "birthday": "1990-05-01"},
+    "revealed": True,
+}
+_EXPORT = {
+    "id": answers.ID,
+    "member_number": "0000000018",
+    "exported_at": "2026-03-01T04:00:00Z",
+    "data": {"profile": [{"name": "name", "value": "林小满", "since": "2026-03-01T04:00:00Z"}]},
+}
+
+
+@router.post(
+    "/members/{member_id}/reveal",
+    response=answers.MemberOut,
+    summary="See a member unmasked",
+    tags=["privacy"],
+    operation_id="reveal_member",
+    openapi_extra=answers.example(_REVEALED),
+)
+@requires("members.reveal")
+def reveal_member(request: HttpRequest, member_id: UUID, body: bodies.ReasonIn) -> Any:
+    """See a member unmasked; who looked, when and why is in the audit log."""
+    member = member_of(request, member_id)
+    shown = services.reveal(
+        member_id=member.id,
+        scope=scope_of(request),
+        reason_code=body.reason_code,
+        at=clock.now(),
+        actor=actor_of(request),
+    )
+    return member_out(shown)
+
+
+@router.post(
+    "/members/{member_id}/export",
+    response=answers.ExportOut,
+    summary="Export a member's data",
+    tags=["privacy"],
+    operation_id="export_member",
+    openapi_extra=answers.example(_EXPORT),
+)
+@requires("members.export")
+def export_member(request: HttpRequest, member_id: UUID, body: bodies.ExportIn) -> Any:
+    """Export everything personal we hold about a member, as JSON or CSV; audited."""
+    member = member_of(request, member_id)
+    export = services.export(
+        member_id=member.id,
+        scope=scope_of(request),
+        reason_code=body.reason_code,
+        at=clock.now(),
+        actor=actor_of(request),
+    )
+    if body.format == "csv":
+        name = f"member-{export.number}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(
+            export.as_csv(), content_type="text/csv; charset=utf-8", headers=headers
+        )
+    return export.as_dict()
+
+
+@router.post(
+    "/members/{member_id}/erase",
+    response=answers.ErasedOut,
+    summary="Erase a member",
+    tags=["privacy"],
+    operation_id="erase_member",
+    openapi_extra=answers.example({"id": answers.ID, "status": "erased"}),
+)
+@requires("members.erase")
+def erase_member(request: HttpRequest, member_id: UUID, body: bodies.ReasonIn) -> Any:
+    """Erase the person behind a member for good; the record of money stays, naming nobody."""
+    member = member_of(request, member_id)
+
+    def erase(at: datetime) -> Done:
+        services.erase(
+            member_id=member.id, at=at, actor=actor_of(request), reason_code=body.reason_code
+        )
+        return Done(status=200, result={"id": str(member.public_id)})
+
+    done = once(request, erase)
+    return {**done.result, "status": "erased"}
