@@ -1,0 +1,1 @@
+"""Faults on purpose: processes killed and stopped, databases restarted, backups restored."""
