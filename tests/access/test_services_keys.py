@@ -215,6 +215,25 @@ class TestAuthenticate:
 
         assert services.authenticate(request) is None
 
+    @pytest.mark.reliability("RH8")
+    @pytest.mark.parametrize(
+        ("proxies", "told", "address"),
+        [
+            (0, "10.0.0.1", "203.0.113.9"),
+            (1, "10.0.0.1, 198.51.100.7", "198.51.100.7"),
+            (2, "10.0.0.1, 198.51.100.7, 192.0.2.1", "198.51.100.7"),
+            (2, "198.51.100.7", "203.0.113.9"),
+            (1, "", ""),
+        ],
+    )
+    def test_believes_an_address_only_from_proxies_of_ours(
+        self, settings: object, proxies: int, told: str, address: str
+    ) -> None:
+        settings.TRUSTED_PROXIES = proxies  # type: ignore[attr-defined]
+        request = RequestFactory(REMOTE_ADDR=ADDRESS).get("/", headers={"X-Forwarded-For": told})
+
+        assert services.address_of(request) == address
+
     def test_finds_the_key(self, at: datetime) -> None:
         made = a_key(at)
         header = {"Authorization": f"Bearer {made.text}"}

@@ -19,6 +19,11 @@ from regulars.access.domain.audit import (
     seal_all,
     walk,
 )
+from regulars.access.domain.data_map import (
+    PERSONAL_COLUMNS,
+    TECHNICAL_COLUMNS,
+    PersonalColumn,
+)
 from regulars.access.domain.keys import (
     KEY_LIFE_MAX,
     KEY_PREFIX,
@@ -110,10 +115,12 @@ __all__ = [
     "MEMORY_MAX",
     "PASSWORD_LENGTH_MAX",
     "PASSWORD_LENGTH_MIN",
+    "PERSONAL_COLUMNS",
     "ROLES",
     "SEALED_AFTER",
     "SEEN_EVERY",
     "SESSION_MAX",
+    "TECHNICAL_COLUMNS",
     "UNSEALED_AFTER_MAX",
     "USE_RECORDED_EVERY",
     "Actor",
@@ -139,6 +146,7 @@ __all__ = [
     "LinkSpent",
     "NetworkUnreadable",
     "PasswordWeak",
+    "PersonalColumn",
     "Places",
     "PresentedKey",
     "Reach",

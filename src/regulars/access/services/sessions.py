@@ -7,6 +7,7 @@ session that holds the old one at its next request.
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
@@ -40,7 +41,15 @@ def authenticate(request: HttpRequest) -> Actor | None:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Answer the address a request comes from, as the server saw it."""
+    """Answer the address a request comes from.
+
+    What a client says of itself counts only as far as proxies of ours wrote it: with two of
+    them, the second last address of X-Forwarded-For; with none, whoever is at the socket.
+    """
+    proxies: int = settings.TRUSTED_PROXIES
+    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    if proxies and len(told) >= proxies:
+        return told[-proxies]
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
