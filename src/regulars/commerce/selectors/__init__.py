@@ -7,6 +7,7 @@ from regulars.commerce.selectors.locks import (
     list_unlinked_returns,
     lock_orders,
     lock_orders_by_id,
+    stores_of_orders,
 )
 from regulars.commerce.selectors.orders import (
     OrderPage,
@@ -29,4 +30,5 @@ __all__ = [
     "lock_orders",
     "lock_orders_by_id",
     "orders_total_of",
+    "stores_of_orders",
 ]

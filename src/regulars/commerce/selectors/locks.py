@@ -63,6 +63,18 @@ def find_order_keys(keys: Iterable[Key]) -> set[Key]:
     return {(source, external) for source, external in found} & wanted
 
 
+def stores_of_orders(*, keys: Iterable[Key]) -> dict[Key, int | None]:
+    """Answer the store of each of these orders that is here."""
+    wanted = set(keys)
+    found = sql.rows(
+        "SELECT source_id, external_id, store_id FROM commerce_order"
+        " WHERE source_id = ANY(%s::bigint[]) AND external_id = ANY(%s::text[])",
+        [sorted({source for source, _ in wanted}), [external for _, external in wanted]],
+    )
+    stores = {(source, external): store_id for source, external, store_id in found}
+    return {key: store_id for key, store_id in stores.items() if key in wanted}
+
+
 def list_unlinked_returns(keys: Iterable[Key]) -> dict[Key, list[tuple[int, RefundInput]]]:
     """Lock the returns that were booked without their order, for the orders that come now."""
     wanted = set(keys)

@@ -153,6 +153,7 @@ class MemberRow(Row, frozen=True, kw_only=True):
     birthday: Annotated[str, msgspec.Meta(max_length=40)] | None = None
     gender: Annotated[str, msgspec.Meta(max_length=20)] | None = None
     joined_at: datetime | None = None
+    updated_at: datetime | None = None
     home_store: ExternalId | None = None
     associate: Text | None = None
     tags: Annotated[tuple[Name, ...], msgspec.Meta(max_length=TAGS_MAX)] = ()

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Parked(models.Model):
-    """A row whose order is not here yet, sealed; applied when it comes, a dead letter after 7 days."""
+    """A row whose order is not here yet, sealed; a dead letter if it has not come in 7 days."""
 
     source_id = models.BigIntegerField()
     kind = models.TextField()

@@ -1,0 +1,52 @@
+"""Read the moments a sender names: in its zone where it gives no offset, never in our future."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from regulars.ingest.domain.refusals import RowMalformed
+
+SKEW_SECONDS_MAX = 300
+YEAR_MIN = 1970
+YEAR_MAX = 9998
+
+
+@dataclass(slots=True)
+class Moments:
+    """Reads the moments of one row and remembers what was odd about them."""
+
+    at: datetime
+    zone: ZoneInfo
+    age_days_max: int | None = None
+    clamped: list[str] = field(default_factory=list)
+
+    def read(self, name: str, value: datetime | None) -> datetime | None:
+        """Read one moment into UTC; raises RowMalformed for years beyond any shop.
+
+        A moment more than five minutes ahead of arrival becomes the arrival and is flagged.
+        """
+        if value is None:
+            return None
+        if not YEAR_MIN <= value.year <= YEAR_MAX:
+            raise RowMalformed(field=name, problem="not a moment of any shop")
+        if value.tzinfo is not UTC:
+            local = value if value.tzinfo is not None else value.replace(tzinfo=self.zone)
+            value = local.astimezone(UTC)
+        if value > self.at and value - self.at > _SKEW:
+            self.clamped.append(name)
+            return self.at
+        return value
+
+    def flags(self, occurred_at: datetime) -> dict[str, object]:
+        """Say what was odd: moments that were clamped, a fact older than the source allows."""
+        flags: dict[str, object] = {}
+        if self.clamped:
+            flags["clamped"] = list(self.clamped)
+        if self.age_days_max is not None and self.at - occurred_at > timedelta(
+            days=self.age_days_max
+        ):
+            flags["late"] = True
+        return flags
+
+
+_SKEW = timedelta(seconds=SKEW_SECONDS_MAX)

@@ -1,0 +1,17 @@
+"""Hear that members were erased, and let go of everything kept about them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from regulars.events.domain import Event, Outcome
+from regulars.ingest import services
+
+
+def when_members_erased(events: Sequence[Event], *, at: datetime) -> Sequence[Outcome]:
+    """Drop webhook bodies and parked rows of the erased members."""
+    del at
+    erased: set[int] = set()
+    for event in events:
+        erased.update(event.facts["member_ids"])
+    services.forget_members(member_ids=sorted(erased))
+    return ()

@@ -1,0 +1,69 @@
+"""Write what comes in: rows, deliveries, sources, dead letters, and the taking back of a batch."""
+
+from regulars.ingest.services.applying import (
+    apply_balances,
+    apply_events,
+    apply_members,
+    apply_orders,
+    apply_products,
+    apply_refunds,
+    apply_rows,
+    apply_stores,
+)
+from regulars.ingest.services.letters import Replayed, book_letters, book_returns, replay_letters
+from regulars.ingest.services.parking import apply_parked, expire_parked
+from regulars.ingest.services.reverting import (
+    Reverted,
+    append_reverted,
+    forget_members,
+    revert_chunk,
+)
+from regulars.ingest.services.running import Batch
+from regulars.ingest.services.sources import (
+    NewSource,
+    create_source,
+    find_or_create_source,
+    record_health,
+    rotate_secret,
+    source_named,
+)
+from regulars.ingest.services.webhooks import (
+    apply_delivery,
+    purge_bodies,
+    receive_delivery,
+    requeue_stale,
+)
+
+# File imports re-export their services here, above the list of names.
+
+__all__ = [
+    "Batch",
+    "NewSource",
+    "Replayed",
+    "Reverted",
+    "append_reverted",
+    "apply_balances",
+    "apply_delivery",
+    "apply_events",
+    "apply_members",
+    "apply_orders",
+    "apply_parked",
+    "apply_products",
+    "apply_refunds",
+    "apply_rows",
+    "apply_stores",
+    "book_letters",
+    "book_returns",
+    "create_source",
+    "expire_parked",
+    "find_or_create_source",
+    "forget_members",
+    "purge_bodies",
+    "receive_delivery",
+    "record_health",
+    "replay_letters",
+    "requeue_stale",
+    "revert_chunk",
+    "rotate_secret",
+    "source_named",
+]
