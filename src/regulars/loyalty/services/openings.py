@@ -128,8 +128,9 @@ def _insert(declarations: Sequence[Declaration], at: datetime) -> dict[int, int]
     found = sql.rows(
         "INSERT INTO loyalty_opening (member_id, origin_member_id, currency, amount, as_of,"
         " shape, event_id, batch_id, recorded_at) SELECT x.member_id, x.member_id, x.currency,"
-        " x.amount, x.as_of, x.shape, x.event_id, x.batch_id, %s::timestamptz FROM unnest(%s::bigint[],"
-        " %s::smallint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[])"
+        " x.amount, x.as_of, x.shape, x.event_id, x.batch_id, %s::timestamptz"
+        " FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::timestamptz[],"
+        " %s::text[], %s::bigint[], %s::bigint[])"
         " AS x(member_id, currency, amount, as_of, shape, event_id, batch_id)"
         " ON CONFLICT DO NOTHING RETURNING event_id, id",
         [
