@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,13 +108,18 @@ class Running:
                 return line.strip()
         raise AssertionError(f"ended without saying {word}: " + "\n".join(self.said[-20:]))
 
-    def wait(self) -> list[str]:
-        """Wait for a good end and answer every line."""
+    def listen(self) -> list[str]:
+        """Wait for the end, good or not, and answer every line."""
         assert self.process.stdout is not None
         self.said += [line.rstrip("\n") for line in self.process.stdout]
-        code = self.process.wait(timeout=PATIENCE_SECONDS)
-        assert code == 0, "\n".join(self.said[-20:])
+        self.process.wait(timeout=PATIENCE_SECONDS)
         return self.said
+
+    def wait(self) -> list[str]:
+        """Wait for a good end and answer every line."""
+        said = self.listen()
+        assert self.process.returncode == 0, "\n".join(said[-20:])
+        return said
 
     def send(self, number: signal.Signals) -> None:
         os.killpg(self.process.pid, number)
@@ -156,9 +161,13 @@ def fetch(port: int, path: str) -> tuple[int, dict[str, str]]:
     """GET a page; answers status and headers, status 0 where nobody listens."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as reply:
-            return reply.status, dict(reply.headers)
+            return reply.status, _lower(reply.headers.items())
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, dict(error.headers)
+            return error.code, _lower(error.headers.items())
     except OSError:
         return 0, {}
+
+
+def _lower(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers}

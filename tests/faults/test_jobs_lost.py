@@ -46,12 +46,13 @@ class TestJobOfALostWorker:
             queue.act("work", "second")
 
             first.send(signal.SIGCONT)
-            assert first.process.stdin is None
-            said = "\n".join(first.wait())
+            said = "\n".join(first.listen())
 
         assert notes(queue) == ["begun by first", "begun by second", "done by second"]
-        assert "LeaseLost" in said
-        assert queue.ask("SELECT count(*) FROM procrastinate_jobs") == 0
+        assert "lease_lost" in said
+        assert (
+            queue.ask("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'probe.slow'") == 0
+        )
 
     def test_is_taken_over_when_the_worker_is_killed(self, queue: Installation) -> None:
         queue.act("defer", "probe.slow", "a")

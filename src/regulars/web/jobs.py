@@ -10,14 +10,14 @@ from typing import Any
 
 import structlog
 from procrastinate import App, RetryStrategy
-from procrastinate.contrib.django import app
+from procrastinate.contrib.django import app, procrastinate_app
 from procrastinate.contrib.django.db_cleanup import close_db_connections
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-from regulars.web.leases import HEARTBEAT_SECONDS, STALLED_SECONDS, Lease, Reaper, fenced
+from regulars.web.leases import HEARTBEAT_SECONDS, STALLED_SECONDS, Lease, LeaseLost, Reaper, fenced
 
 log = structlog.get_logger(__name__)
 
@@ -116,8 +116,10 @@ def run_worker(*, jobs_at_once: int = 1, wait: bool = True) -> None:
     Jobs of workers that died are freed by a reaper beside the work, and a job that was taken from
     us while we slept can no longer write.
     """
-    before = app.job_manager
-    app.job_manager = FencedJobManager(app.connector)
+    queue = procrastinate_app.current_app  # `app` stands in front of it and takes no attributes
+    assert isinstance(queue, App)
+    before = queue.job_manager
+    queue.job_manager = FencedJobManager(queue.connector)
     options: dict[str, Any] = {
         "concurrency": jobs_at_once,
         "wait": wait,
@@ -130,10 +132,10 @@ def run_worker(*, jobs_at_once: int = 1, wait: bool = True) -> None:
     }
     try:
         connector = DjangoConnector().get_worker_connector()
-        with Reaper(), app.replace_connector(connector):
-            app.run_worker(**options)
+        with Reaper(), queue.replace_connector(connector):
+            queue.run_worker(**options)
     finally:
-        app.job_manager = before
+        queue.job_manager = before
 
 
 def hold_lease(call_next: Callable[[], Any], context: JobContext, _: Any) -> Any:
@@ -141,8 +143,13 @@ def hold_lease(call_next: Callable[[], Any], context: JobContext, _: Any) -> Any
     job = context.job
     assert job.id is not None
     assert job.worker_id is not None
-    with fenced(Lease(job_id=job.id, worker_id=job.worker_id, attempts=job.attempts)):
-        return call_next()
+    lease = Lease(job_id=job.id, worker_id=job.worker_id, attempts=job.attempts)
+    try:
+        with fenced(lease):
+            return call_next()
+    except LeaseLost:
+        log.warning("lease_lost", job_id=job.id, task=job.task_name)
+        raise
 
 
 def declared_lock(task: str) -> str | None:
