@@ -22,6 +22,7 @@ from regulars.ledger.domain.checking import Check
 from regulars.ledger.domain.facts import EVENT_TYPES
 from regulars.ledger.domain.holding import release_expired
 from regulars.ledger.domain.moving import (
+    check_unmerge,
     plan_close,
     plan_expiry,
     plan_merge,
@@ -88,6 +89,7 @@ __all__ = [
     "Open", "OpenLot", "Original", "OwedPolicy", "PointsBusy", "Posted", "PostedAs", "Posting",
     "Restore", "ReversalTooLarge", "Spend", "Transfer", "TransferConflict", "TransferKind",
     "TransferMissing", "TransferNotReversible", "UsedLot", "Verdict", "Void", "Writes",
+    "check_unmerge",
     "house_account", "house_kind", "plan_close", "plan_expiry", "plan_lots", "plan_merge",
     "plan_postings", "plan_unmerge", "release_expired", "request_hash",
 ]  # fmt: skip

@@ -62,6 +62,14 @@ def check_merge(winner: Account, loser: Account) -> None:
         raise MergeRefused(why="same")
 
 
+def check_unmerge(winner: Account, loser: Account) -> None:
+    """Refuse to part what was not joined."""
+    if loser.merged_into != winner.id:
+        raise MergeRefused(why="not_merged")
+    if winner.is_closed or loser.is_closed:
+        raise MergeRefused(why="closed")
+
+
 def plan_merge(books: Books, posting: Posting, *, winner: Account, loser: Account) -> None:
     """Move everything of one account to another: lots, open holds, and what is owed."""
     check_merge(winner, loser)
@@ -96,10 +104,9 @@ def plan_unmerge(
 ) -> int:
     """Give back what is left of the loser's lots, of its plain balance, and of its debt.
 
-    What was spent stays spent, what a hold pins stays pinned. Answers how much went back.
+    `winner` is the account that holds the points now. What was spent stays spent, what a hold
+    pins stays pinned. Answers how much went back.
     """
-    if loser.merged_into != winner.id:
-        raise MergeRefused(why="not_merged")
     release_expired(books, winner)
     before = loser.posted
     if winner.currency in WITHOUT_LOTS:

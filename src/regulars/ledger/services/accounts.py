@@ -15,6 +15,7 @@ from regulars.ledger.domain import (
     Books,
     Currency,
     Posting,
+    check_unmerge,
     plan_close,
     plan_expiry,
     plan_merge,
@@ -49,7 +50,7 @@ SELECT member_id FROM came
 _MOVED_BALANCE: Final = """
 SELECT COALESCE(sum(m.amount), 0)::bigint - COALESCE((
     SELECT sum(r.amount) FROM ledger_transfer AS o
-    JOIN ledger_transfer AS r ON r.reverses = o.id AND r.debit_id = %s::bigint
+    JOIN ledger_transfer AS r ON r.reverses = o.id AND r.debit_id = ANY(%s::bigint[])
     WHERE o.credit_id = %s::bigint AND o.credit_id > 0 AND r.seq > min(m.seq)
 ), 0)::bigint
 FROM ledger_transfer AS m
@@ -256,9 +257,14 @@ def _merge(programme_id: int, winner_id: int, loser_id: int, merge_id: int, at: 
 
 def _unmerge(programme_id: int, winner_id: int, loser_id: int, merge_id: int, at: datetime) -> int:
     books, pairs = _open_pairs(programme_id, winner_id, loser_id, at)
-    read_accounts(books, [winner for winner, _ in pairs])
-    returned = 0
     for winner, loser in pairs:
+        check_unmerge(winner, loser)
+    # The winner may have become part of somebody else since: there the points are now.
+    lock_keys(books, keys={(int(c), winner_id) for c in CURRENCIES}, debts=set())
+    holders = [books.accounts[int(c), winner_id] for c in CURRENCIES]
+    read_accounts(books, holders)
+    returned = 0
+    for winner, (named, loser) in zip(holders, pairs, strict=True):
         merge = _merging(merge_id, loser, at)
         parting = Posting(
             id=uuid_from("unmerge", merge_id, programme_id, loser.currency),
@@ -272,7 +278,10 @@ def _unmerge(programme_id: int, winner_id: int, loser_id: int, merge_id: int, at
             winner=winner,
             loser=loser,
             origins=frozenset(r[0] for r in sql.rows(_ORIGINS, [loser.id])),
-            balance=_number(_MOVED_BALANCE, [winner.id, loser.id, loser.id, merge.id]),
+            balance=_number(
+                _MOVED_BALANCE,
+                [locks.bigints({winner.id, named.id}), loser.id, loser.id, merge.id],
+            ),
             debt=_moved_debt(books, loser, merge),
         )
         returned += back if loser.currency == Currency.POINTS else 0
