@@ -6,7 +6,7 @@ Money, tier and orders follow by `member.merged`, which their apps hear in the s
 and may refuse.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -180,16 +180,14 @@ def dismiss_suggestion(*, suggestion_id: int, at: datetime, actor: Actor) -> Non
     )
 
 
-def lock_members(member_ids: Sequence[int]) -> list[Member]:
+def lock_members(member_ids: Sequence[int], *, also: Iterable[bytes] = ()) -> list[Member]:
     """Take members alone, with every identity of theirs: nobody resolves to them meanwhile.
 
-    Answers them in the order asked. Raises MemberNotFound.
+    `also` names identities nobody may take up meanwhile either. Answers them in the order asked. Raises MemberNotFound.
     """
-    held = _lookups(member_ids)
-    gates.lock_gates(lookups=held, member_ids=member_ids)
-    while more := _lookups(member_ids) - held:  # linked while we waited
-        gates.lock_gates(lookups=more)
-        held |= more
+    wanted = _lookups(member_ids) | set(also)
+    while missing := _shut(wanted, member_ids):
+        wanted |= missing
     found = {
         row[0]: people.member_of(row)
         for row in sql.rows(
@@ -201,6 +199,29 @@ def lock_members(member_ids: Sequence[int]) -> list[Member]:
     if not found.keys() >= set(member_ids):
         raise MemberNotFound
     return [found[member_id] for member_id in member_ids]
+
+
+class _More(Exception):  # noqa: N818 a signal inside this module
+    """Identities came to the members while we waited for their gates."""
+
+    def __init__(self, lookups: set[bytes]) -> None:
+        self.lookups = lookups
+        super().__init__()
+
+
+def _shut(lookups: set[bytes], member_ids: Sequence[int]) -> set[bytes]:
+    """Take the gates in order; where more are needed by then, give them back and say which.
+
+    Giving back to a savepoint keeps the order of locking, so two merges never wait in a circle.
+    """
+    try:
+        with transaction.atomic():
+            gates.lock_gates(lookups=lookups, member_ids=member_ids)
+            if missing := _lookups(member_ids) - lookups:
+                raise _More(missing)
+    except _More as more:
+        return more.lookups
+    return set()
 
 
 def _lookups(member_ids: Sequence[int]) -> set[bytes]:

@@ -111,9 +111,9 @@ def link_identity(
     """
     value = normalise(identity.kind, identity.value)
     lookup = crypto.blind_index(index_column(identity.kind, identity.issuer), value)
-    (member,) = lock_members([member_id])
+    (member,) = lock_members([member_id], also=[lookup])
     check_living(member.status, member_id)
-    policy = identities.enter_gates(lookups=[lookup])
+    policy = identities.get_policy()
     holder = identities.holders(lookups=[lookup]).get(lookup)
     if holder is not None:
         return _already_held(holder.member_id, member_id, identity, at=at)
