@@ -91,6 +91,18 @@ class TestSignInPage:
         assert len(said) == 1
         assert "do not match" in said.pop()
 
+    @pytest.mark.reliability("RH8")
+    def test_lets_one_network_ask_sixty_times_a_minute(
+        self, lin: Staff, browser: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("regulars.access.domain.PASSWORDS_PER_MINUTE_MAX", 2)
+        moment = clock.now().replace(second=1)
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+        statuses = [sign_in(browser, email=f"a{n}@x.cn").status_code for n in range(4)]
+
+        assert statuses == [422, 422, 429, 429]
+
     def test_never_shows_a_password_again(self, lin: Staff, browser: Client) -> None:
         answer = sign_in(browser, password="wrong wrong wrong")
 
@@ -208,6 +220,7 @@ class TestSetUpPage:
         assert 'class="error"' in page
         assert PASSWORD not in page
         assert f'name="{field}"' in page
+        assert page.count(" autofocus") == 1
         assert selectors.list_staff() == []
 
     def test_opens_to_nobody_without_the_link(self, at: datetime, browser: Client) -> None:

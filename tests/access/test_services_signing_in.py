@@ -194,6 +194,15 @@ class TestBruteForce:
 
         assert len(selectors.list_audit(action="staff.sign_in", limit=100)) == 3
 
+    def test_that_comes_too_soon_leaves_nothing_behind(self, at: datetime) -> None:
+        for number in range(100):
+            enter(at, email=f"someone{number}@example.com", address=AWAY)
+        before = sql.row("SELECT count(*) FROM access_trylog")
+
+        enter(at, email="one.more@example.com", address=AWAY)
+
+        assert sql.row("SELECT count(*) FROM access_trylog") == before
+
     def test_old_tries_are_forgotten(self, at: datetime) -> None:
         enter(at)
 

@@ -72,6 +72,12 @@ class SetUpForm(forms.Form):
             self.add_error("again", _("The two passwords differ. Type the second one again."))
         return held
 
+    def focus_first_error(self) -> None:
+        """Let the cursor stand where something is to be mended."""
+        for name in list(self.errors)[:1]:
+            self.fields["brand"].widget.attrs.pop("autofocus", None)
+            self.fields[name].widget.attrs["autofocus"] = True
+
 
 def password_help() -> str:
     """Say what a good password is."""

@@ -13,7 +13,7 @@ from regulars.access import domain, forms, services
 from regulars.access.domain import Actor
 from regulars.kit.contacts import InvalidEmail
 from regulars.kit.errors import Kind, Refusal
-from regulars.web import clock
+from regulars.web import clock, rates
 from regulars.web.idempotency import STATUS_OF
 from regulars.web.pages import refused, render
 from regulars.web.permissions import public
@@ -35,12 +35,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = forms.SignInForm(request.POST)
     if not form.is_valid():
         return _sign_in_again(request, form, domain.SignInRefused())
-    at = clock.now()
+    at, address = clock.now(), services.address_of(request)
     try:
+        bucket = f"sign-in:{domain.network_of(address)}"
+        rates.admit(bucket, limit=domain.PASSWORDS_PER_MINUTE_MAX, seconds=at.timestamp())
         staff_id = services.sign_in(
             email=form.cleaned_data["email"],
             password=form.cleaned_data["password"],
-            address=services.address_of(request),
+            address=address,
             at=at,
         )
         _enter(request, staff_id)
@@ -118,13 +120,15 @@ def _made_owner(request: HttpRequest, form: forms.SetUpForm, token: str) -> Http
 
 
 def _set_up_page(request: HttpRequest, form: forms.SetUpForm, status: int = 200) -> HttpResponse:
+    form.focus_first_error()
     context = {"form": form, "password_help": forms.password_help()}
     return render(request, "access/set_up.html", context, status=status)
 
 
 def _sign_in_again(request: HttpRequest, form: forms.SignInForm, no: Refusal) -> HttpResponse:
     """Show the form once more with what was typed but the password."""
-    status = STATUS_OF[no.kind] if no.kind is Kind.TRY_LATER else STATUS_OF[Kind.INVALID]
+    is_busy = no.kind in {Kind.TRY_LATER, Kind.LIMITED}
+    status = STATUS_OF[no.kind if is_busy else Kind.INVALID]
     kept = {"email": form.data.get("email", ""), "next": form.data.get("next", "")}
     context = {"form": forms.SignInForm(initial=kept), "refusal": words(no)}
     return render(request, "access/sign_in.html", context, status=status)

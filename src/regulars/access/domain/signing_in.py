@@ -29,6 +29,7 @@ ACCOUNT_TRIES_MAX = 10
 NETWORK_TRIES_MAX = 100
 WINDOW = timedelta(minutes=15)
 NETWORK_KNOWN_FOR = timedelta(days=30)
+PASSWORDS_PER_MINUTE_MAX = 60  # of one network, whatever the accounts
 TRIES_KEPT_MAX = 128
 MEMORY_MAX = NETWORK_KNOWN_FOR  # a log of tries older than this says nothing any more
 

@@ -89,9 +89,13 @@ def _keys(email: str, network: str) -> tuple[bytes, bytes, bytes]:
 
 @transaction.atomic
 def _count_try(keys: tuple[bytes, bytes, bytes], *, at: datetime) -> bool:
-    """Write the try down if one may try now, and tell whether one may."""
+    """Write the try down if one may try now, and tell whether one may.
+
+    A try that came too soon leaves nothing behind, so that nobody can fill the table.
+    """
     logs = _lock_logs(keys, at=at)
     if not logs.may_try(at):
+        transaction.set_rollback(True)
         return False
     _write_logs(keys, logs.with_try(at), at=at)
     return True
