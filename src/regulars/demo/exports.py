@@ -9,7 +9,6 @@ import csv
 import gzip
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -22,23 +21,39 @@ from regulars.demo.people import Person
 from regulars.demo.shop import BRAND, MINI_STORE, STORES, WEB_STORE, Product
 from regulars.demo.traffic import Order
 
+STORES_FILE = "stores.csv"
+PRODUCTS_FILE = "products.xlsx"
+CUSTOMERS_FILE = "customers-youzan.csv"
+CARDS_FILE = "members-till.csv"
+TILL_FILE = "till.csv.gz"
+ORDERS_FILE = "orders-youzan.csv"
+LINES_FILE = "lines-youzan.csv"
+WEBHOOKS_FILE = "webhooks.jsonl"  # one body a line, in the order of sending
 WEBHOOK_ROWS = 200
-CUSTOMER_HEADER = (
-    "客户姓名,客户昵称,客户手机号,客户生日,客户性别,标签,是否会员,成长值,免费等级,付费等级,权益卡,客户积分,"
-    "客户储值余额,消费次数,消费金额,累计退款金额,累计退款订单数,笔单价,上次消费时间,分销员,导购员,企微好友,来源渠道,"
-    "来源方式,成为客户时间,成为会员时间,成为会员店铺"
-).split(",")
-ORDER_HEADER = (
-    "订单号,销售渠道,归属店铺,订单类型,订单状态,订单创建时间,买家付款时间,交易成功时间,付款方式,商品金额合计,运费,"
-    "店铺优惠合计,应收订单金额,订单实付金额,全部商品名称,商品种类数,收货人/提货人,收货人手机号/提货人手机号,买家备注,"
-    "买家昵称,买家是否会员,买家手机号,分销员,订单退款状态,订单已退款金额,商家订单备注,分销员"
-).split(",")
-LINE_HEADER = (
-    "订单号,订单商品状态,交易成功时间,商品名称,商品类型,商品类目,商品编码,商品单价,商品数量,商品金额小计,"
-    "店铺优惠（分摊）,商品实际成交金额,收货人/提货人,买家备注,商品退款状态,商品已退款金额"
-).split(",")
-TILL_HEADER = "小票号,门店,交易时间,会员手机号,会员卡号,商品编码,商品名称,数量,单价,小计,状态,已退款金额".split(",")
-CARD_HEADER = "会员卡号,姓名,手机号,生日,性别,开卡门店,开卡时间,标签".split(",")
+CUSTOMER_HEADER = """
+    客户姓名 客户昵称 客户手机号 客户生日 客户性别 标签 是否会员 成长值 免费等级
+    付费等级 权益卡 客户积分 客户储值余额 消费次数 消费金额 累计退款金额
+    累计退款订单数 笔单价 上次消费时间 分销员 导购员 企微好友 来源渠道 来源方式
+    成为客户时间 成为会员时间 成为会员店铺
+""".split()
+ORDER_HEADER = """
+    订单号 销售渠道 归属店铺 订单类型 订单状态 订单创建时间 买家付款时间 交易成功时间
+    付款方式 商品金额合计 运费 店铺优惠合计 应收订单金额 订单实付金额 全部商品名称
+    商品种类数 收货人/提货人 收货人手机号/提货人手机号 买家备注 买家昵称 买家是否会员
+    买家手机号 分销员 订单退款状态 订单已退款金额 商家订单备注 分销员
+""".split()
+LINE_HEADER = """
+    订单号 订单商品状态 交易成功时间 商品名称 商品类型 商品类目 商品编码 商品单价
+    商品数量 商品金额小计 店铺优惠（分摊） 商品实际成交金额 收货人/提货人 买家备注
+    商品退款状态 商品已退款金额
+""".split()
+TILL_HEADER = """
+    小票号 门店 交易时间 会员手机号 会员卡号 商品编码 商品名称 数量 单价 小计 状态
+    已退款金额
+""".split()
+CARD_HEADER = """
+    会员卡号 姓名 手机号 生日 性别 开卡门店 开卡时间 标签
+""".split()
 STATES = {
     "created": "待付款",
     "paid": "待发货",
@@ -46,18 +61,6 @@ STATES = {
     "completed": "交易完成",
     "closed": "交易关闭",
 }
-
-
-@dataclass(slots=True)
-class Written:
-    """Where everything was written, and the bodies the mini program will post."""
-
-    folder: Path
-    webhooks: list[bytes] = field(default_factory=list)
-
-    def path(self, name: str) -> Path:
-        """Answer the path of one export."""
-        return self.folder / name
 
 
 def write_all(
@@ -68,16 +71,14 @@ def write_all(
     products: Sequence[Product],
     orders: Iterable[Order],
     moved_on: datetime,
-) -> Written:
+) -> None:
     """Write every export; `moved_on` is when the old points system was switched off."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = Written(folder)
-    _write_stores(written.path("stores.csv"))
-    _write_products(written.path("products.xlsx"), products)
-    _write_customers(written.path("customers-youzan.csv"), random, people, moved_on)
-    _write_cards(written.path("members-till.csv"), people)
-    _write_orders(written, random, orders)
-    return written
+    _write_stores(folder / STORES_FILE)
+    _write_products(folder / PRODUCTS_FILE, products)
+    _write_customers(folder / CUSTOMERS_FILE, random, people, moved_on)
+    _write_cards(folder / CARDS_FILE, people)
+    _write_orders(folder, random, orders)
 
 
 def _text(path: Path, *, encoding: str = "utf-8-sig") -> TextIO:
@@ -160,13 +161,13 @@ def _write_cards(path: Path, people: Sequence[Person]) -> None:
         sheet.writerow(["合计", "", "", "", "", "", "", ""])
 
 
-def _write_orders(written: Written, random: Random, orders: Iterable[Order]) -> None:
+def _write_orders(folder: Path, random: Random, orders: Iterable[Order]) -> None:
     rows: list[dict[str, Any]] = []
     with (
-        gzip.open(written.path("till.csv.gz"), "wb", compresslevel=1) as packed,
+        gzip.open(folder / TILL_FILE, "wb", compresslevel=1) as packed,
         io.TextIOWrapper(packed, encoding="utf-8-sig", newline="") as till_file,
-        _text(written.path("orders-youzan.csv")) as order_file,
-        _text(written.path("lines-youzan.csv")) as line_file,
+        _text(folder / ORDERS_FILE) as order_file,
+        _text(folder / LINES_FILE) as line_file,
     ):
         till, shop, lines = csv.writer(till_file), csv.writer(order_file), csv.writer(line_file)
         till.writerow(TILL_HEADER)
@@ -181,7 +182,7 @@ def _write_orders(written: Written, random: Random, orders: Iterable[Order]) -> 
                     lines.writerows(_line_rows(order))
                 case _:
                     rows.append(_webhook_row(order))
-    written.webhooks = list(_bodies(random, rows))
+    (folder / WEBHOOKS_FILE).write_bytes(b"\n".join(_bodies(random, rows)))
 
 
 def _till_rows(random: Random, order: Order) -> Iterator[list[str]]:
@@ -213,7 +214,7 @@ def _shop_row(order: Order) -> list[str]:
     refunded = order.refunded_minor
     state = "全额退款" if refunded and refunded >= order.goods_minor else "部分退款"
     masked = f"{person.phone[:3]}******{person.phone[-2:]}"
-    values = [
+    return [
         order.number, "网店", WEB_STORE.name, "普通订单", STATES[order.status],
         f"{at:%Y-%m-%d %H:%M:%S}", paid, done, "微信支付", f"{sum_minor / 100:.2f}",
         f"{order.shipping_minor / 100:.2f}", f"{order.discount_minor / 100:.2f}",
@@ -222,7 +223,6 @@ def _shop_row(order: Order) -> list[str]:
         person.name, masked, "", person.nickname or person.name, "是", person.phone, "",
         state if refunded else "", f"{refunded / 100:.2f}" if refunded else "", "", "",
     ]  # fmt: skip
-    return values
 
 
 def _line_rows(order: Order) -> Iterator[list[str]]:

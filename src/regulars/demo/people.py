@@ -4,12 +4,18 @@ One person may be known by phone at the till, by unionid in the mini program and
 in the web shop; the exports do not say that these are one. That is the point.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘蒋蔡余杜叶程苏魏吕丁任沈"
-_GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉萍红娥玲佳怡欣雨晨梓涵子轩浩宇思琪诗一诺"
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹"
+    "彭曾萧田董袁潘蒋蔡余杜叶程苏魏吕丁任沈"
+)
+_GIVEN = (
+    "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉萍红娥玲佳怡欣雨晨梓涵子轩浩宇思琪诗一诺"
+)
 _DOUBLE = ("欧阳", "司徒", "上官", "诸葛")
 _LATIN = ("Anna Li", "Kevin Chen", "Lily Wang", "Jason Wu", "Emily Zhou")
 _EMOJI = ("🌸", "🐱", "☕", "🍑", "🌙")
@@ -62,20 +68,20 @@ def _phones(random: Random, count: int) -> list[str]:
     return sorted(found, key=lambda phone: phone[::-1])
 
 
-def _person(random: Random, number: int, phones: "object", first: date, today: date) -> Person:
+def _person(random: Random, number: int, phones: Iterator[str], first: date, today: date) -> Person:
     habit, _, yearly, months = random.choices(_HABITS, weights=[h[1] for h in _HABITS])[0]
     span = (today - first).days
     joined = first + timedelta(days=int(span * random.random() ** 1.4) - 60)
     silent = joined + timedelta(days=30 * (months + random.randint(-3, 4))) if months else None
     web, mini, till = _doors(random)
-    phone = next(phones)  # type: ignore[call-overload]
+    phone = next(phones)
     name = _name(random)
     return Person(
         number=number,
         name=name,
         nickname=_nickname(random, name),
         phone=phone,
-        second_phone=next(phones) if number % 29 == 0 else "",  # type: ignore[call-overload]
+        second_phone=next(phones) if number % 29 == 0 else "",
         email=f"guest{number}@example.com" if web and random.random() < 0.45 else "",
         unionid=f"o6_bmasdasdsad{number:08d}" if mini else "",
         openid=f"oGZUI0egBJY1zhBY{number:08d}" if mini else "",

@@ -68,9 +68,7 @@ def menu(random: Random) -> list[Product]:
     found += [_bake(random, taste, bake, price) for taste in _FILLINGS for bake, price in _BAKES]
     found += [_box(random, leaf, box) for leaf in _LEAVES for box in _BOXES]
     found += [_single(random, leaf, size) for leaf in _LEAVES for size in (50, 100, 150, 250, 500)]
-    return [
-        Product(f"P{number:04d}", *values) for number, values in enumerate(found, 1)
-    ]  # fmt: skip
+    return [Product(f"P{number:04d}", *values) for number, values in enumerate(found, 1)]
 
 
 _Row = tuple[str, str, int, int, float, frozenset[int] | None]
@@ -95,7 +93,14 @@ def _box(random: Random, leaf: str, box: str) -> _Row:
 
 def _single(random: Random, leaf: str, grams: int) -> _Row:
     price = grams * random.randint(70, 120)
-    return f"{leaf}茶 {grams}g", "茶叶/散茶", price, price * 45 // 100, random.uniform(0.05, 0.4), None
+    return (
+        f"{leaf}茶 {grams}g",
+        "茶叶/散茶",
+        price,
+        price * 45 // 100,
+        random.uniform(0.05, 0.4),
+        None,
+    )
 
 
 def busyness(day: date) -> float:
