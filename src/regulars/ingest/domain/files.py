@@ -66,16 +66,16 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class ReadingRules:
-    """What the reader cannot know from the file: zone, currency, and the mapping's constants."""
+    """What the reader cannot know from the file: zone, currency, region of plain phone numbers.
+
+    `stores` leads from the name of a store to its code, because exports write names.
+    """
 
     zone: str
     currency: str
     file_at: datetime
     region: str = "CN"
-    date_order: str = "ymd"
-    return_prefix: str = ""
-    states: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, str] = field(default_factory=dict)
+    stores: Mapping[str, str] = field(default_factory=dict)
 
 
 class FileRefused(Refusal):

@@ -4,7 +4,7 @@ A candidate carries the rows of the file it was made of, so that a refusal furth
 be shown beside what stood in the file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -19,13 +19,14 @@ from regulars.ingest.domain.rows import (
     RefundRow,
     StoreRow,
 )
-from regulars.ingest.parsers.cells import read_code, read_email, read_phone
+from regulars.ingest.parsers.cells import read_code, read_email, read_phone, read_text
 from regulars.ingest.parsers.gathering import Group, problem_of
 from regulars.ingest.parsers.mapping import ColumnMapping
 from regulars.kit.contacts import is_masked
 from regulars.kit.errors import Refusal
 
 OPENID_APP = "wechat"
+STORE_CHARS_MAX = 128
 SourceRow = tuple[int, list[str]]
 
 
@@ -92,6 +93,11 @@ class RowReader:
             listed.append(problem if is_culprit else _sibling(problem, self.row))
         return listed
 
+    def store(self, field: str) -> str | None:
+        """Answer the code of a store, also where the file writes its name."""
+        said = read_text(self.raw(field), STORE_CHARS_MAX)
+        return self.rules.stores.get(said, said) or None
+
     def member_ref(self) -> MemberRef | None:
         """Read whom the row is about; None where nobody is named. A masked name is nobody."""
         names = self.identities()
@@ -111,6 +117,20 @@ class RowReader:
         if "openid" in index and (code := read_code(self.raw("openid"))):
             names["openid"] = OpenidRow(app=self._constants.get("openid_app", OPENID_APP), id=code)
         return names
+
+
+def names_in(reader: RowReader, cells: list[str]) -> MemberRef | None:
+    """Read whoever a broken row names, field by field; what cannot be read names nobody."""
+    reader.cells = cells
+    names: dict[str, str] = {}
+    for field, read in _LENIENT.items():
+        try:
+            text = read(reader.raw(field), reader.rules.region) if reader.has(field) else ""
+        except (Refusal, IndexError):
+            continue
+        if text and not is_masked(text):
+            names[field] = text
+    return MemberRef(**names) if names else None  # type: ignore[arg-type]
 
 
 def first_problem(reader: RowReader, group: Group) -> list[RowProblem]:
@@ -142,6 +162,15 @@ def key_fields(mapping: ColumnMapping) -> tuple[str, ...]:
             return ("sku", "name")
         case _:
             return _IDENTITY_FIELDS
+
+
+_LENIENT: dict[str, Callable[[str, str], str]] = {
+    "phone": read_phone,
+    "email": lambda text, _: read_email(text),
+    "card": lambda text, _: read_code(text),
+    "external_id": lambda text, _: read_code(text),
+    "unionid": lambda text, _: read_code(text),
+}
 
 
 def _sibling(problem: RowProblem, row: int) -> RowProblem:

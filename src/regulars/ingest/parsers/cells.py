@@ -6,6 +6,7 @@ what is wrong. An empty cell is an empty answer, never zero.
 
 import re
 import unicodedata
+from decimal import Decimal
 
 from regulars.ingest.domain.files import (
     CellTooLong,
@@ -23,6 +24,8 @@ BLANKS = frozenset(
 TEXT_CHARS_MAX = 500
 CODE_CHARS_MAX = 128
 INTEGER_MAX = 10**12
+EXACT_DIGITS = 15  # a spreadsheet keeps no more
+SHOWN_DECIMALS = 6  # it shows 1.38E+10 or 1.23457E+17; who writes more has written all
 
 _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _FORMULA = re.compile(r"[=＝]\s*[A-Za-z@+(\d\"'-]")
@@ -121,11 +124,11 @@ def read_amount(text: str) -> str:
     """
     text = text.strip()
     if _PLAIN_AMOUNT.fullmatch(text) and text.isascii():
-        return text
+        return text if text[-3:-2] == "." else _padded(text)
     cleaned = clean(text)
     if not cleaned:
         return ""
-    return _amount(unicodedata.normalize("NFKC", cleaned))
+    return _padded(_amount(unicodedata.normalize("NFKC", cleaned)))
 
 
 def read_number(text: str) -> str:
@@ -191,11 +194,16 @@ def _whole(text: str) -> str:
     sign, whole, decimals, power = found[1], found[2], found[3] or "", int(found[4])
     if len(decimals) > power and decimals[power:].strip("0"):
         return text
-    if len(whole) + len(decimals) < len(whole) + power:
+    is_rounded = len(decimals) < min(power, SHOWN_DECIMALS)
+    if is_rounded or len(whole) + power > EXACT_DIGITS:
         raise DigitsLost
-    if len(whole) + power > 15:
-        raise DigitsLost
-    return f"{sign}{whole}{decimals[:power]}"
+    return f"{sign}{whole}{decimals[:power]:0<{power}}"
+
+
+def _padded(plain: str) -> str:
+    """Write at least two decimals, the form that is quickest to read."""
+    whole, _, decimals = plain.partition(".")
+    return f"{whole}.{decimals:0<2}"
 
 
 def _amount(text: str) -> str:
@@ -209,7 +217,7 @@ def _amount(text: str) -> str:
     if text[:1] in "+-" and text:
         negative, text = negative or text[0] == "-", text[1:]
     if _EXPONENT.fullmatch(text):
-        text = _whole(text)
+        text = f"{Decimal(text):f}"
     if not _GROUPED.fullmatch(text) or len(text) > 24:
         raise NotAnAmount
     plain = text.replace(",", "")

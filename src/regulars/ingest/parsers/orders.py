@@ -73,7 +73,7 @@ class OrderParser:
         state, told = self._state(moments)
         member = reader.member_ref()
         text = {
-            "store": read_text(reader.raw("store"), 128) or None,
+            "store": reader.store("store"),
             "channel": read_text(reader.raw("channel"), SHORT_CHARS_MAX) or None,
             "associate": read_text(reader.raw("associate"), NAME_CHARS_MAX) or None,
         }
@@ -132,7 +132,7 @@ class OrderParser:
         refund = state if state in _REFUND_STATES else ""
         if refund or not state:
             state = self._state_by_dates(moments, is_told=reader.has("state"))
-        self._fill(moments, state)
+        self._check_dates(moments, state)
         aside = self._states.get(header_key(clean(reader.raw("refund_state"))), "")
         return cast("OrderState", state), refund or (aside if aside in _REFUND_STATES else "")
 
@@ -144,20 +144,11 @@ class OrderParser:
         knows_dates = "completed_at" in moments or "paid_at" in moments
         return "created" if knows_dates and not is_told else "completed"
 
-    def _fill(self, moments: dict[str, datetime | None], state: str) -> None:
-        """Give a paid or finished order the dates its file has no column for."""
-        created = moments.get("created_at") or moments.get("paid_at") or moments.get("completed_at")
-        if state in ("paid", "completed"):
-            if created is None:
-                self._reader.raw("created_at" if self._reader.has("created_at") else "paid_at")
-                raise CellMissing
-            moments["paid_at"] = moments.get("paid_at") or created
-        if state == "completed":
-            moments["completed_at"] = moments.get("completed_at") or moments["paid_at"]
-        if state == "closed" and not moments.get("closed_at"):
-            moments["closed_at"] = (
-                moments.get("updated_at") or moments.get("completed_at") or created
-            )
+    def _check_dates(self, moments: dict[str, datetime | None], state: str) -> None:
+        """Refuse a paid or finished order of no date at all; a missing one is estimated later."""
+        if state in ("paid", "completed") and not any(moments.values()):
+            self._reader.raw("created_at" if self._reader.has("created_at") else "paid_at")
+            raise CellMissing
 
     def _amounts(self) -> dict[str, str]:
         reader = self._reader

@@ -72,7 +72,7 @@ class MemberParser:
             birthday=self._birthday() or None,
             gender=read_gender(reader.raw("gender")) or None,
             joined_at=read_moment(reader.raw("joined_at"), self._zone, self._mapping.date_order),
-            home_store=read_text(reader.raw("home_store"), 128) or None,
+            home_store=reader.store("home_store"),
             associate=read_text(reader.raw("associate"), TEXT_CHARS_MAX) or None,
             tags=read_words(reader.raw("tags")),
         )

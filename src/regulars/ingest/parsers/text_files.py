@@ -251,11 +251,13 @@ def _delimiter(head: bytes, encoding: str) -> str:
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head[:200_000])
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:SAMPLE_LINES]
     lines = [line + "\n" for line in lines if line.strip() and "\x00" not in line]
-    best, best_score = ",", 1.0
+    best, best_score = DELIMITERS[0], 1.0
     for delimiter in DELIMITERS:
         try:
             widths = Counter(len(cells) for cells in csv.reader(lines, delimiter=delimiter))
         except csv.Error:
+            continue
+        if not widths:
             continue
         width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
         score = width * count / sum(widths.values())

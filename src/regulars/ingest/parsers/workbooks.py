@@ -142,6 +142,7 @@ class _Tally:
     packed: int = 0
     cells: int = 0
     strings: int = 0
+    row_cells: int = 0
     widest: int = 0
     deepest: int = 0
     tail: bytes = field(default=b"")
@@ -189,8 +190,10 @@ def _count(tally: _Tally, name: str, block: bytes, *, limits: FileLimits) -> Non
 
 def _count_cells(tally: _Tally, text: bytes, start: int, *, limits: FileLimits) -> None:
     found = _REFERENCE.findall(text, start)
-    tally.cells += len(found) or len(_CELL.findall(text, start))
-    if found:
+    tally.cells += len(found)
+    if not found:
+        _count_nameless(tally, text[start:])
+    else:
         letters = max((letters for letters, _ in found), key=lambda name: (len(name), name))
         tally.widest = max(tally.widest, _column(letters))
         tally.deepest = max(tally.deepest, *(int(number) for _, number in found))
@@ -200,6 +203,15 @@ def _count_cells(tally: _Tally, text: bytes, start: int, *, limits: FileLimits) 
         raise SheetTooWide(limit=limits.sheet_rows_max, what="rows")
     if max(tally.cells, tally.widest * tally.deepest) > limits.sheet_cells_max:
         raise SheetTooWide(limit=limits.sheet_cells_max, what="cells")
+
+
+def _count_nameless(tally: _Tally, text: bytes) -> None:
+    """Count cells that do not say where they stand: they follow one another in their row."""
+    for number, part in enumerate(text.split(b"<row")):
+        cells = len(_CELL.findall(part))
+        tally.cells += cells
+        tally.row_cells = cells if number else tally.row_cells + cells
+        tally.widest = max(tally.widest, tally.row_cells)
 
 
 def _column(letters: bytes) -> int:

@@ -10,6 +10,9 @@ from regulars.ingest.services.applying import (
     apply_rows,
     apply_stores,
 )
+from regulars.ingest.services.files import import_file, rehearse_file, resume_import
+from regulars.ingest.services.files_errors import drop_error_files, drop_errors_of_erased
+from regulars.ingest.services.files_undo import undo_import
 from regulars.ingest.services.letters import Replayed, book_letters, book_returns, replay_letters
 from regulars.ingest.services.parking import apply_parked, expire_parked
 from regulars.ingest.services.reverting import (
@@ -55,15 +58,21 @@ __all__ = [
     "book_letters",
     "book_returns",
     "create_source",
+    "drop_error_files",
+    "drop_errors_of_erased",
     "expire_parked",
     "find_or_create_source",
     "forget_members",
+    "import_file",
     "purge_bodies",
     "receive_delivery",
     "record_health",
+    "rehearse_file",
     "replay_letters",
     "requeue_stale",
+    "resume_import",
     "revert_chunk",
     "rotate_secret",
     "source_named",
+    "undo_import",
 ]

@@ -1,0 +1,60 @@
+"""Take an import back as one: by counter-entries, never by forgetting.
+
+Orders go first, so that points follow them; then the log hears that the import was undone, and
+ledger and loyalty take back what it declared; then the members leave whom only this import made
+and who have bought nothing since.
+"""
+
+from django.db import transaction
+
+from regulars.commerce import selectors as commerce
+from regulars.ingest.domain.batches import (
+    Batch,
+    BatchNotRevertible,
+    BatchState,
+    ImportReport,
+)
+from regulars.ingest.services import files_store as store
+from regulars.ingest.services.files import report_on, silent
+from regulars.ingest.services.files_errors import drop_errors_of
+from regulars.ingest.services.files_reading import Tick
+from regulars.ingest.services.reverting import append_reverted, revert_chunk
+from regulars.members import selectors as people
+from regulars.members import services as members
+from regulars.web import clock
+
+REVERTIBLE = (BatchState.FINISHED, BatchState.APPLYING, BatchState.REVERTING)
+
+
+def undo_import(*, batch: str, tick: Tick = silent) -> ImportReport:
+    """Take back what only this import did; what others have changed since stays.
+
+    Stopped midway it goes on when said again. Raises BatchMissing, BatchBusy, BatchNotRevertible.
+    """
+    found = store.find_batch(public_id=batch)
+    if found.state not in REVERTIBLE:
+        raise BatchNotRevertible(state=found.state.value)
+    with store.held(found.id):
+        with transaction.atomic():
+            store.set_state(batch_id=found.id, state=BatchState.REVERTING, at=clock.now())
+            store.drop_chunks(batch_id=found.id)
+        _take_back(found, tick=tick)
+    drop_errors_of(batch_id=found.id)
+    return report_on(store.get_batch(batch_id=found.id))
+
+
+def _take_back(batch: Batch, *, tick: Tick) -> None:
+    removed = 0
+    while True:
+        done = revert_chunk(batch_id=batch.id, at=clock.now())
+        removed += done.removed + done.restored
+        tick("undo", removed, batch.things)
+        if not done.more:
+            break
+    with transaction.atomic():
+        at = clock.now()
+        append_reverted(batch_id=batch.id, kind=batch.kind.value, at=at)
+        made = people.made_by_batch(batch_id=batch.id)
+        keep = commerce.buyers_among(member_ids=made) if made else set()
+        members.withdraw_members(batch_id=batch.id, at=at, keep=keep)
+        store.set_state(batch_id=batch.id, state=BatchState.REVERTED, at=at)
