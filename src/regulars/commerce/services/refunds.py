@@ -60,7 +60,7 @@ def record_refunds(
     known = _known([key for key in firsts if key not in fresh])
     _tell(held, [firsts[key] for key in fresh], batch_id=batch_id, at=at)
     said = {key: (refund.amount_minor, public_ids[key]) for key, refund in firsts.items()}
-    return [_answer(refund, held, fresh, {**said, **known}, firsts) for refund in refunds]
+    return [_answer(refund, held, fresh, {**said, **known}) for refund in refunds]
 
 
 @transaction.atomic
@@ -97,11 +97,9 @@ def record_returns(
     if facts:
         events.append(facts, at=at)
     known = _known([key for key in firsts if key not in fresh])
+    ids = public_ids | {key: public_id for key, (_, public_id) in known.items()}
     return [
-        RefundRecorded(
-            change="new" if _key(refund) in fresh else "same",
-            public_id=known[_key(refund)][1] if _key(refund) in known else public_ids[_key(refund)],
-        )
+        RefundRecorded(change=_first_is_new(_key(refund), fresh), public_id=ids[_key(refund)])
         for refund, _ in returns
     ]
 
@@ -192,7 +190,6 @@ def _answer(
     held: dict[Key, HeldOrder],
     fresh: set[RefundKey],
     known: dict[RefundKey, tuple[int, UUID]],
-    firsts: dict[RefundKey, RefundInput],
 ) -> RefundRecorded:
     order = held.get((refund.source_id, refund.order))
     key = _key(refund)
@@ -203,10 +200,16 @@ def _answer(
     amount, public_id = known[key]
     if amount != refund.amount_minor and refund.external_id is not None:
         return RefundRecorded(change="same", refusal=RefundChanged.name())
-    is_new = key in fresh and firsts[key] is refund
-    return RefundRecorded(
-        change="new" if is_new else "same", public_id=public_id, order_id=order.id
-    )
+    change = _first_is_new(key, fresh)
+    return RefundRecorded(change=change, public_id=public_id, order_id=order.id)
+
+
+def _first_is_new(key: RefundKey, fresh: set[RefundKey]) -> str:
+    """Answer `new` for the first refund of a fresh key, `same` for every repetition of it."""
+    if key not in fresh:
+        return "same"
+    fresh.remove(key)
+    return "new"
 
 
 def _key(refund: RefundInput) -> RefundKey:
