@@ -9,21 +9,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from regulars.cli import environment
 from regulars.cli.environment import Purpose
+from tests.faults.saying import answer, say
 
 PATIENCE = 60
 LATE = 1.0  # a stopped process sleeps on only once it is woken
-
-
-def say(word: str) -> None:
-    print(word, flush=True)
-
-
-def answer(value: Any) -> None:
-    print(orjson.dumps(value).decode(), flush=True)
 
 
 def listen_to_the_log() -> list[int]:

@@ -15,6 +15,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from regulars.kit.errors import Refusal
 from regulars.ledger import services as ledger
 from regulars.ledger.domain import Earn, Posting, Spend
+from tests.faults.saying import answer, say
 
 MEMBERS = 200
 BATCH = 20
@@ -59,7 +60,7 @@ def post_under_load(threads: str, seconds: str, journal: str, seed: str) -> None
         threading.Thread(target=_post_on, args=(kept, until, random.Random(f"{seed}/{number}")))
         for number, kept in enumerate(answers)
     ]
-    print("POSTING", flush=True)
+    say("POSTING")
     for poster in posters:
         poster.start()
     for poster in posters:
@@ -67,7 +68,7 @@ def post_under_load(threads: str, seconds: str, journal: str, seed: str) -> None
     flat = [answer for kept in answers for answer in kept]
     Path(journal).write_bytes(orjson.dumps(flat))
     counts = {word: sum(said == word for _, said in flat) for word in ("ok", "refused", "unknown")}
-    print(orjson.dumps(counts).decode(), flush=True)
+    answer(counts)
 
 
 def settle(journal: str) -> None:
@@ -88,7 +89,7 @@ def settle(journal: str) -> None:
         "refused_but_booked": len(refused & booked),
         "unresolved": len(unknown) - len(resolved),
     }
-    print(orjson.dumps(report).decode(), flush=True)
+    answer(report)
 
 
 def _post_on(kept: list[tuple[Wish, str]], until: float, dice: random.Random) -> None:

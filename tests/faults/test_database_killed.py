@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from tests.faults.installation import Installation
+from tests.faults.saying import say
 from tests.sizes import size
 
 KILLS = size(ci=2, soak=50)
@@ -21,7 +22,7 @@ class TestKilledUnderLoad:
         self, installation: Installation, tmp_path: Path
     ) -> None:
         seed = random.randrange(1_000_000)
-        print(f"seed {seed}")
+        say(f"seed {seed}")
         for turn in range(KILLS):
             journal = tmp_path / f"journal-{turn}.json"
             load = ("tests.faults.acts", "post", "8", "30", str(journal), f"{seed}/{turn}")
