@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from regulars.access import services as access
-from regulars.access.domain import Actor
+from regulars.access.domain import Actor, Scope
 from regulars.console.domain.searching import Search
 from regulars.members import selectors as members
 from regulars.members.domain import Member, MemberNotFound
@@ -21,9 +21,10 @@ def look_up(*, search: Search, actor: Actor, at: datetime) -> Member | None:
     member_id = _find(search)
     if member_id is None:
         return None
-    permission = "members.lookup" if actor.may("members.lookup") else "members.read"
+    everywhere = actor.may("members.lookup")
+    scope = Scope.all() if everywhere else actor.scope_for("members.read")
     try:
-        member = members.get_member(member_id=member_id, scope=actor.scope_for(permission))
+        member = members.get_member(member_id=member_id, scope=scope)
     except MemberNotFound:
         return None
     access.audit(

@@ -149,7 +149,7 @@ class GrowthLine:
     """One movement of growth."""
 
     at: datetime
+    kind: str
     amount: int
-    settles_at: datetime | None
     explanation: str
     link: Link | None = None

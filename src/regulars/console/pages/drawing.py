@@ -13,6 +13,7 @@ from regulars.access.domain import Actor
 from regulars.console.domain.stories import Teller
 from regulars.console.selectors import tiers
 from regulars.events import services as events
+from regulars.loyalty.domain import Programme
 from regulars.web.pages import render
 
 SIZES = (10, 20, 50, 100)
@@ -51,13 +52,13 @@ def chosen_size(request: HttpRequest) -> int:
     return size if size in SIZES else SIZE_DEFAULT
 
 
-def teller_of(zone: ZoneInfo, *, language: str, at: datetime) -> Teller:
+def teller_of(programme: Programme, *, language: str, at: datetime) -> Teller:
     """Answer how to speak to this reader."""
-    rungs = tiers.list_rungs(at=at, language=language)
+    rungs = tiers.list_rungs(programme, at=at, language=language)
     return Teller(
         translate=gettext,
         language=language,
-        zone=zone,
+        zone=programme.tz,
         tiers={rung.code: rung.mark.name for rung in rungs},
         titles={name: kind.title for name, kind in events.catalogue().types.items()},
     )

@@ -1,6 +1,7 @@
 """The first page: figures of the last month and how the house is doing."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,7 +13,8 @@ from regulars.console.domain import formatting
 from regulars.console.pages.drawing import actor_of, draw, language_of
 from regulars.console.selectors import home, house, tiers
 from regulars.console.selectors.home import Figures, Health
-from regulars.console.selectors.house import House
+from regulars.console.selectors.tiers import Rung
+from regulars.loyalty import selectors as loyalty
 from regulars.web import clock
 from regulars.web.pages import page
 
@@ -46,18 +48,19 @@ class Line:
 def show_home(request: HttpRequest) -> HttpResponse:
     """Show key figures, tiers and health within the reader's rights."""
     at, actor, language = clock.now(), actor_of(request), language_of()
-    the_house = house.get_house()
+    programme = loyalty.get_programme()
+    zone = programme.tz
     figures = home.get_figures(actor=actor, at=at, fresh="fresh" in request.GET)
     context = {
-        "brand": the_house.brand,
-        "today": formatting.long_day(at, zone=the_house.zone, language=language),
+        "brand": house.get_brand(),
+        "today": formatting.long_day(at, zone=zone, language=language),
         "figures": figures,
         "cards": _cards(figures),
-        "health": _health(actor, the_house, figures),
-        "tiers": _tiers(figures, language=language),
+        "health": _health(actor, figures, zone=zone),
+        "tiers": _tiers(figures, tiers.list_rungs(programme, at=at, language=language)),
         "may_read_members": actor.may("members.read"),
     }
-    return draw(request, "console/home.html", context, zone=the_house.zone)
+    return draw(request, "console/home.html", context, zone=zone)
 
 
 def _cards(figures: Figures) -> list[Card]:
@@ -72,6 +75,7 @@ def _cards(figures: Figures) -> list[Card]:
 
 
 def _member_cards(figures: Figures) -> list[Card]:
+    share = formatting.percent(figures.members_new or 0, figures.members or 0)
     return [
         Card(
             name=gettext("Members in total"),
@@ -84,8 +88,7 @@ def _member_cards(figures: Figures) -> list[Card]:
             name=gettext("New in 30 days"),
             definition=gettext("Members who joined in the last 30 days"),
             value=figures.members_new,
-            note=formatting.percent(figures.members_new or 0, figures.members or 0)
-            + gettext(" of all members"),
+            note=gettext("%(share)s of all members") % {"share": share},
         ),
     ]
 
@@ -97,7 +100,7 @@ def _sales_cards(figures: Figures) -> list[Card]:
     note = gettext("paid, less refunds, without shipping")
     if others:
         note = ngettext(
-            "one more currency is not counted in",
+            "%(count)s more currency is not counted in",
             "%(count)s more currencies are not counted in",
             others,
         ) % {"count": others}
@@ -151,11 +154,11 @@ def _points_cards(figures: Figures) -> list[Card]:
     ]
 
 
-def _health(actor: Actor, the_house: House, figures: Figures) -> list[Line]:
+def _health(actor: Actor, figures: Figures, *, zone: ZoneInfo) -> list[Line]:
     if not actor.may("operations.read"):
         return []
     health = home.get_health(at=figures.at)
-    return [_letters(health), _parked(health), _consumers(health), _sources(health, the_house)]
+    return [_letters(health), _parked(health), _consumers(health), _sources(health, zone)]
 
 
 def _letters(health: Health) -> Line:
@@ -200,7 +203,7 @@ def _consumers(health: Health) -> Line:
     )
 
 
-def _sources(health: Health, the_house: House) -> Line:
+def _sources(health: Health, zone: ZoneInfo) -> Line:
     if health.failing:
         title = gettext("The last delivery of a source failed")
         return Line("warn", "database", title, ", ".join(health.failing))
@@ -211,14 +214,13 @@ def _sources(health: Health, the_house: House) -> Line:
     title = ngettext("%(count)s source delivers", "%(count)s sources deliver", health.sources) % {
         "count": health.sources
     }
-    heard = formatting.moment(health.seen_at, zone=the_house.zone)
+    heard = formatting.moment(health.seen_at, zone=zone)
     return Line("ok", "database", title, gettext("last heard %(time)s") % {"time": heard})
 
 
-def _tiers(figures: Figures, *, language: str) -> list[dict[str, object]]:
+def _tiers(figures: Figures, rungs: list[Rung]) -> list[dict[str, object]]:
     if not figures.members or figures.by_tier is None:
         return []
-    rungs = tiers.list_rungs(at=figures.at, language=language)
     shares = home.tier_shares(rungs, figures.by_tier, figures.members)
     return [
         {

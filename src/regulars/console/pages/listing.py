@@ -17,9 +17,10 @@ from regulars.console import services
 from regulars.console.domain.members import MemberRow
 from regulars.console.domain.searching import Search, plan_search
 from regulars.console.pages.drawing import SIZES, actor_of, chosen_size, draw, language_of
-from regulars.console.selectors import house, lists, tiers
+from regulars.console.selectors import lists, tiers
 from regulars.console.selectors.tiers import Rung
 from regulars.ingest import selectors as ingest
+from regulars.loyalty import selectors as loyalty
 from regulars.members import selectors as members
 from regulars.members.domain import Member, MemberQuery
 from regulars.members.selectors import figures
@@ -37,9 +38,10 @@ def list_members(request: HttpRequest) -> HttpResponse:
     """List members: by tier, by home store, so many on a page."""
     at, language, size = clock.now(), language_of(), chosen_size(request)
     scope = actor_of(request).scope_for("members.read")
-    rungs = tiers.list_rungs(at=at, language=language)
+    programme = loyalty.get_programme()
+    rungs = tiers.list_rungs(programme, at=at, language=language)
     stores = access.list_stores(scope)
-    tier = _known(request.GET.get("tier", ""), [rung.code for rung in rungs])
+    tier = _known(request.GET.get("tier", ""), [rung.code for rung in rungs[1:]])
     store = _known(request.GET.get("store", ""), [each.code for each in stores])
     cursor = request.GET.get("after") or None
     shown = lists.list_rows(
@@ -53,9 +55,9 @@ def list_members(request: HttpRequest) -> HttpResponse:
         {
             "page": shown,
             "now": at,
-            "total": None if store else counts[tier],
+            "total": None if store else counts.get(tier, 0),
             "approximate": counts[""] >= APPROXIMATE_FROM,
-            "tiers": _tabs(rungs, counts, filters),
+            "tiers": _tabs(rungs[1:], counts, filters),
             "all_href": _href(filters | {"tier": ""}),
             "chosen_tier": tier,
             "stores": stores,
@@ -66,7 +68,7 @@ def list_members(request: HttpRequest) -> HttpResponse:
             "next_href": _href(filters | {"after": shown.next_cursor}) if shown.next_cursor else "",
             "is_narrow": not scope.everything,
         },
-        zone=house.get_house().zone,
+        zone=programme.tz,
     )
 
 
@@ -80,7 +82,9 @@ def search(request: HttpRequest) -> HttpResponse:
     if found is not None and _sees(actor, found):
         return HttpResponseRedirect(reverse("console-member", args=[found.public_id]))
     orders = [] if found else _orders(asked, actor, at=at)
-    rows, has_more = _rows(asked, found, actor=actor, at=at)
+    programme = loyalty.get_programme()
+    rungs = tiers.list_rungs(programme, at=at, language=language_of())
+    rows, has_more = _rows(asked, found, actor=actor, at=at, rungs=rungs)
     if found is None and len(rows) + len(orders) == 1 and not has_more:
         return HttpResponseRedirect(
             reverse("console-member", args=[rows[0].public_id])
@@ -97,18 +101,17 @@ def search(request: HttpRequest) -> HttpResponse:
         "now": at,
         "back_to": reverse("console-members"),
     }
-    return draw(request, "console/search.html", context, zone=house.get_house().zone)
+    return draw(request, "console/search.html", context, zone=programme.tz)
 
 
 def _rows(
-    asked: Search, found: Member | None, *, actor: Actor, at: datetime
+    asked: Search, found: Member | None, *, actor: Actor, at: datetime, rungs: list[Rung]
 ) -> tuple[tuple[MemberRow, ...], bool]:
     """Answer the members a search lists: the one of another store, or those of a name or tail."""
     if found is not None:
         scope, queries = Scope.all(), [MemberQuery(number=found.number)]
     else:
         scope, queries = actor.scope_for("members.read"), _queries(asked)
-    rungs = tiers.list_rungs(at=at, language=language_of())
     for query in queries:
         shown = lists.list_rows(
             scope=scope, query=query, cursor=None, size=FOUND_MAX, at=at, rungs=rungs

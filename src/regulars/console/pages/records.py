@@ -12,8 +12,9 @@ from regulars.access.domain import Actor
 from regulars.console.domain import wording
 from regulars.console.pages.drawing import actor_of, draw, language_of, teller_of
 from regulars.console.pages.tabs import CONTEXTS, TABS, Context, Reading
-from regulars.console.selectors import house, records
+from regulars.console.selectors import records
 from regulars.ledger import selectors as ledger
+from regulars.loyalty import selectors as loyalty
 from regulars.members import domain, services
 from regulars.members import selectors as members
 from regulars.members.domain import Profile
@@ -61,16 +62,25 @@ def reveal(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _record(request: HttpRequest, profile: Profile, *, tab: str, at: datetime) -> HttpResponse:
     actor, language = actor_of(request), language_of()
-    zone = house.get_house().zone
+    programme = loyalty.get_programme()
+    zone, member_id = programme.tz, profile.member.id
     reading = Reading(
         request=request,
         actor=actor,
         at=at,
         profile=profile,
-        lots=ledger.list_lots(member_id=profile.member.id, at=at),
-        teller=teller_of(zone, language=language, at=at),
+        aliases=members.aliases(member_id=member_id),
+        lots=ledger.list_lots(member_id=member_id, at=at),
+        teller=teller_of(programme, language=language, at=at),
     )
-    head = records.get_head(profile=profile, at=at, language=language, lots=reading.lots)
+    head = records.get_head(
+        profile=profile,
+        aliases=reading.aliases,
+        lots=reading.lots,
+        programme=programme,
+        at=at,
+        language=language,
+    )
     context: Context = {
         "head": head,
         "now": at,

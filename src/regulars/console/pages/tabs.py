@@ -18,9 +18,7 @@ from regulars.console.pages.drawing import chosen_size
 from regulars.console.selectors import orders, points, records, tiers, timeline
 from regulars.kit.messages import message
 from regulars.ledger.domain import OpenLot
-from regulars.members import selectors as members
 from regulars.members.domain import Profile
-from regulars.web import paging
 
 OVERVIEW_EVENTS = 8
 OVERVIEW_ENTRIES = 6
@@ -55,6 +53,7 @@ class Reading:
     actor: Actor
     at: datetime
     profile: Profile
+    aliases: tuple[int, ...]
     lots: list[OpenLot]
     teller: Teller
 
@@ -97,7 +96,7 @@ def overview(reading: Reading) -> Context:
     if reading.actor.may("points.read"):
         statement = points.list_statement(
             member_id=reading.member_id,
-            before=None,
+            cursor=None,
             limit=OVERVIEW_ENTRIES,
             at=reading.at,
             teller=reading.teller,
@@ -145,7 +144,7 @@ def earned(reading: Reading) -> Context:
     """Show the lots and the whole statement."""
     page = points.list_statement(
         member_id=reading.member_id,
-        before=_before(reading.cursor),
+        cursor=reading.cursor,
         limit=reading.size,
         at=reading.at,
         teller=reading.teller,
@@ -156,7 +155,7 @@ def earned(reading: Reading) -> Context:
     return {
         "lots": lots,
         "statement": page.rows,
-        **_pager(reading, "points", _after(page.next_before)),
+        **_pager(reading, "points", page.next_cursor),
     }
 
 
@@ -164,7 +163,7 @@ def grown(reading: Reading) -> Context:
     """Show the path through the tiers and the movements of growth."""
     page = points.list_growth(
         member_id=reading.member_id,
-        before=_before(reading.cursor),
+        cursor=reading.cursor,
         limit=reading.size,
         teller=reading.teller,
     )
@@ -173,7 +172,7 @@ def grown(reading: Reading) -> Context:
             member_id=reading.member_id, language=reading.teller.language
         ),
         "growth_lines": page.rows,
-        **_pager(reading, "growth", _after(page.next_before)),
+        **_pager(reading, "growth", page.next_cursor),
     }
 
 
@@ -205,7 +204,7 @@ CONTEXTS: Mapping[str, Callable[[Reading], Context]] = MappingProxyType(
 
 def _happenings(reading: Reading, *, chosen: str, limit: int) -> timeline.TimelinePage:
     return timeline.list_timeline(
-        member_ids=members.aliases(member_id=reading.member_id),
+        member_ids=reading.aliases,
         chosen=chosen,
         cursor=reading.cursor,
         limit=limit,
@@ -227,16 +226,3 @@ def _pager(reading: Reading, tab: str, after: str | None, **filters: str) -> Con
         "first_href": reading.href(tab, **filters) if reading.cursor else "",
         "next_href": reading.href(tab, **filters, after=after) if after else "",
     }
-
-
-def _after(before: points.Before) -> str | None:
-    return paging.encode(*before) if before else None
-
-
-def _before(cursor: str | None) -> points.Before:
-    if not cursor:
-        return None
-    seq, balance = paging.decode(cursor, parts=2)
-    if not isinstance(seq, int) or not isinstance(balance, int):
-        raise paging.CursorMalformed
-    return seq, balance

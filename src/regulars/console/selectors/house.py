@@ -1,29 +1,14 @@
-"""Read what every page needs of the house: its brand, its zone, the names of its stores."""
+"""Read what pages need of the house: its name, and the names of its stores."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 from regulars.access import selectors as access
-from regulars.access.domain import Brand
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """Whose house it is, and in which zone its people read times."""
-
-    brand: str
-    zone: ZoneInfo
-
-
-def get_house() -> House:
-    """Answer the house; before it is set up it has no name and keeps the server's zone."""
+def get_brand() -> str:
+    """Answer the name of the first brand; nothing before the house is set up."""
     brands = access.list_brands()
-    if not brands:
-        return House(brand="", zone=ZoneInfo(settings.TIME_ZONE))
-    return House(brand=brands[0].name, zone=ZoneInfo(_zone(brands)))
+    return brands[0].name if brands else ""
 
 
 def store_names(store_ids: Iterable[int | None]) -> dict[int, str]:
@@ -32,7 +17,3 @@ def store_names(store_ids: Iterable[int | None]) -> dict[int, str]:
     if not wanted:
         return {}
     return {store_id: store.name for store_id, store in access.stores_by_id(wanted).items()}
-
-
-def _zone(brands: list[Brand]) -> str:
-    return brands[0].zone or settings.TIME_ZONE

@@ -20,6 +20,7 @@ from regulars.console.domain.stories import Teller
 from regulars.console.selectors import house, points
 from regulars.ingest import selectors as ingest
 from regulars.kit.messages import message
+from regulars.loyalty.domain import Programme
 from regulars.members import selectors as members
 from regulars.members.domain import MemberNotFound, Profile
 
@@ -57,7 +58,13 @@ def list_orders(
 
 
 def get_order(
-    *, public_id: UUID, scope: Scope, members_scope: Scope, at: datetime, teller: Teller
+    *,
+    public_id: UUID,
+    scope: Scope,
+    members_scope: Scope,
+    programme: Programme,
+    at: datetime,
+    teller: Teller,
 ) -> OrderDetail:
     """Answer one order whole; raises OrderMissing, also out of scope.
 
@@ -89,7 +96,7 @@ def get_order(
             )
             for refund in order.refunds
         ),
-        awards=tuple(points.list_awards(order_id=order.id, teller=teller)),
+        awards=tuple(points.list_awards(programme, order_id=order.id, teller=teller)),
         member=owner.member.public_id if owner else None,
         member_name=owner.profile.get("name", "") if owner else "",
         has_member=order.member_id is not None,

@@ -1,9 +1,9 @@
 """Read one member's record: the head with its key figures, identities, profile, consents."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from regulars.access import selectors as access
-from regulars.access.domain import Scope
 from regulars.commerce.selectors import figures as purchases
 from regulars.console.domain import wording
 from regulars.console.domain.members import (
@@ -17,16 +17,24 @@ from regulars.console.selectors import tiers
 from regulars.console.selectors.lists import DEFAULT_CURRENCY, YEAR
 from regulars.ledger import selectors as ledger
 from regulars.ledger.domain import Balance, OpenLot
-from regulars.members import selectors as members
+from regulars.loyalty.domain import Programme
 from regulars.members.domain import PROFILE_FIELDS, IdentityKind, Profile
 
 EXPIRING_SOON = timedelta(days=90)
 
 
-def get_head(*, profile: Profile, at: datetime, language: str, lots: list[OpenLot]) -> MemberHead:
+def get_head(
+    *,
+    profile: Profile,
+    aliases: Sequence[int],
+    lots: Sequence[OpenLot],
+    programme: Programme,
+    at: datetime,
+    language: str,
+) -> MemberHead:
     """Answer the head of a member's record, from the profile and what other apps know."""
     member = profile.member
-    owners = dict.fromkeys(members.aliases(member_id=member.id), member.id)
+    owners = dict.fromkeys(aliases, member.id)
     bought = purchases.purchases_of(owners=owners, since=at - YEAR).get(member.id)
     balance = ledger.balances(member_ids=[member.id], at=at).get(member.id, Balance())
     stores = access.stores_by_id([member.home_store_id] if member.home_store_id else [])
@@ -45,7 +53,7 @@ def get_head(*, profile: Profile, at: datetime, language: str, lots: list[OpenLo
         home_store=next((store.name for store in stores.values()), ""),
         associate=next(iter(staff.values()), ""),
         joined_at=member.joined_at,
-        tier=tiers.progress_of(member_id=member.id, at=at, language=language),
+        tier=tiers.progress_of(programme, member_id=member.id, at=at, language=language),
         orders=bought.orders if bought else 0,
         orders_year=recent,
         spent_year_minor=spent,
@@ -60,11 +68,6 @@ def get_head(*, profile: Profile, at: datetime, language: str, lots: list[OpenLo
         stored_value_minor=balance.stored_value + balance.stored_gift,
         growth=balance.growth,
     )
-
-
-def get_profile(*, member_id: int, scope: Scope, at: datetime) -> Profile:
-    """Answer the masked profile; raises MemberNotFound, also out of scope."""
-    return members.get_profile(member_id=member_id, scope=scope, at=at)
 
 
 def list_profile(profile: Profile) -> list[ProfileLine]:
@@ -109,7 +112,7 @@ def list_consents(profile: Profile) -> list[ConsentLine]:
     ]
 
 
-def _expiring(lots: list[OpenLot], *, at: datetime) -> int:
+def _expiring(lots: Sequence[OpenLot], *, at: datetime) -> int:
     until = at + EXPIRING_SOON
     return sum(
         lot.remaining for lot in lots if lot.expires_at is not None and at < lot.expires_at <= until

@@ -7,7 +7,7 @@ from regulars.console.domain.members import TierMark, TierProgress, ladder
 from regulars.console.domain.movements import TierChange
 from regulars.kit.messages import message
 from regulars.loyalty import selectors as loyalty
-from regulars.loyalty.domain import Cause, Ladder, Progress, Tier
+from regulars.loyalty.domain import Cause, Ladder, Programme, Progress, Tier, progress
 
 LOWEST = ""
 CAUSES = {
@@ -24,11 +24,8 @@ class Rung:
     mark: TierMark
 
 
-def list_rungs(*, at: datetime, language: str) -> list[Rung]:
-    """List the tiers of the ladder in force, lowest first; none before a programme is set up."""
-    programme = loyalty.find_programme()
-    if programme is None:
-        return []
+def list_rungs(programme: Programme, *, at: datetime, language: str) -> list[Rung]:
+    """List the tiers of the ladder in force, lowest first."""
     return [
         Rung(code=tier.code, mark=_mark(tier, language)) for tier in programme.ladder_at(at).tiers
     ]
@@ -40,19 +37,16 @@ def marks(rungs: list[Rung]) -> dict[str, TierMark]:
     return found | ({LOWEST: rungs[0].mark} if rungs else {})
 
 
-def progress_of(*, member_id: int, at: datetime, language: str) -> TierProgress | None:
-    """Answer where a member stands on the ladder; None before a programme is set up."""
-    programme = loyalty.find_programme()
-    if programme is None:
-        return None
-    found = loyalty.get_progress(member_id=member_id, at=at)
-    return _progress(found, programme.ladder_at(at), language)
+def progress_of(
+    programme: Programme, *, member_id: int, at: datetime, language: str
+) -> TierProgress:
+    """Answer where a member stands on the ladder."""
+    entries = loyalty.list_growth(member_ids=[member_id]).get(member_id, [])
+    return _progress(progress(entries, programme, at), programme.ladder_at(at), language)
 
 
 def list_changes(*, member_id: int, language: str) -> list[TierChange]:
     """List a member's changes of tier, newest first."""
-    if loyalty.find_programme() is None:
-        return []
     return [
         TierChange(
             at=step.changed_at,
