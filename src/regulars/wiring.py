@@ -28,6 +28,7 @@ _INLINE = (
     ("import.reverted", "loyalty", "when_imports_reverted"),
     ("member.merged", "loyalty", "when_members_merged"),
     ("member.unmerged", "loyalty", "when_members_unmerged"),
+    ("member.erased", "loyalty", "when_members_erased"),
     ("order.recorded", "loyalty", "when_orders_recorded"),
 )
 
