@@ -84,12 +84,15 @@ class TestNormalise:
     def test_answers_or_refuses_without_repeating_the_value(
         self, kind: IdentityKind, text: str
     ) -> None:
+        facts: object = None
+        value = ""
         try:
             value = domain.normalise(kind, text)
         except Refusal as no:
-            assert no.facts == {"identity_kind": kind.value}
-        else:
-            assert domain.normalise(kind, value) == value
+            facts = no.facts
+
+        assert facts in (None, {"identity_kind": kind.value})
+        assert facts or domain.normalise(kind, value) == value
 
 
 class TestMemberNumber:

@@ -92,12 +92,15 @@ def members_with_consent(
 
     A word on the very channel stands before a word on no channel in particular.
     """
+    ids = list(member_ids)
     found = sql.rows(
-        "SELECT DISTINCT ON (m.survivor_id) m.survivor_id, c.granted FROM members_member m"
+        "SELECT DISTINCT ON (m.survivor_id) m.survivor_id, c.granted FROM"
+        " (SELECT unnest(%s::bigint[]) AS id, unnest(%s::bigint[]) AS survivor_id UNION ALL"
+        " SELECT id, survivor_id FROM members_member"
+        " WHERE survivor_id = ANY(%s::bigint[]) AND survivor_id <> id) m"
         " JOIN members_consent c ON c.member_id = m.id"
-        " WHERE m.survivor_id = ANY(%s::bigint[]) AND c.purpose = %s::text"
-        " AND c.channel IN (%s::text, '')"
+        " WHERE c.purpose = %s::text AND c.channel IN (%s::text, '')"
         " ORDER BY m.survivor_id, c.channel = '', c.at DESC, c.recorded_at DESC, c.id DESC",
-        [list(member_ids), purpose, channel],
+        [ids, ids, ids, purpose, channel],
     )
     return frozenset(member_id for member_id, granted in found if granted)

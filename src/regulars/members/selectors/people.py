@@ -111,6 +111,12 @@ def get_by_public(*, public_id: UUID, scope: Scope) -> Member:
     return member_of(found)
 
 
+def find_very_number(*, number: str) -> int | None:
+    """Answer the very member a number was given to, merged or not, or None."""
+    found = sql.row("SELECT id FROM members_member WHERE number = %s::text", [number.strip()])
+    return None if found is None else int(found[0])
+
+
 def find_by_public(*, public_id: UUID) -> int | None:
     """Answer the very member a public id was given to, merged or not, or None."""
     found = sql.row("SELECT id FROM members_member WHERE public_id = %s::uuid", [public_id])

@@ -188,6 +188,7 @@ def append_consents(rows: Sequence[ConsentRow], *, at: datetime) -> set[int]:
     """Add to the consent ledger inside the running transaction; answer whose changed."""
     for row in rows:
         check_consent(row.consent)
+    rows = sorted(rows, key=lambda row: (row.member_id, row.consent.purpose, row.consent.at))
     ids = sql.take_ids("members_consent_seq", len(rows))
     found = sql.rows(
         "INSERT INTO members_consent (id, member_id, purpose, channel, policy_version, text_hash,"

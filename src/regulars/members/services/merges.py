@@ -58,8 +58,8 @@ def merge(
 def _fold(*, winner: Member, loser: Member, at: datetime) -> None:
     sql.run(
         "UPDATE members_member SET survivor_id = %s::bigint WHERE survivor_id = %s::bigint"
-        " AND id <> %s::bigint",
-        [winner.id, loser.id, loser.id],
+        " AND survivor_id <> id",
+        [winner.id, loser.id],
     )
     sql.run(
         "UPDATE members_member SET status = 'merged', merged_into_id = %s::bigint,"
@@ -183,7 +183,8 @@ def dismiss_suggestion(*, suggestion_id: int, at: datetime, actor: Actor) -> Non
 def lock_members(member_ids: Sequence[int], *, also: Iterable[bytes] = ()) -> list[Member]:
     """Take members alone, with every identity of theirs: nobody resolves to them meanwhile.
 
-    `also` names identities nobody may take up meanwhile either. Answers them in the order asked. Raises MemberNotFound.
+    `also` names identities nobody may take up meanwhile either. Answers the members in the order
+    asked. Raises MemberNotFound.
     """
     wanted = _lookups(member_ids) | set(also)
     while missing := _shut(wanted, member_ids):
@@ -199,6 +200,17 @@ def lock_members(member_ids: Sequence[int], *, also: Iterable[bytes] = ()) -> li
     if not found.keys() >= set(member_ids):
         raise MemberNotFound
     return [found[member_id] for member_id in member_ids]
+
+
+def lock_row(member_id: int) -> Member:
+    """Take one member's record, for what concerns nobody else. Raises MemberNotFound."""
+    found = sql.row(
+        f"SELECT {people.COLUMNS} FROM members_member m WHERE m.id = %s::bigint FOR NO KEY UPDATE",
+        [member_id],
+    )
+    if found is None:
+        raise MemberNotFound
+    return people.member_of(found)
 
 
 class _More(Exception):  # noqa: N818 a signal inside this module
@@ -217,11 +229,15 @@ def _shut(lookups: set[bytes], member_ids: Sequence[int]) -> set[bytes]:
     try:
         with transaction.atomic():
             gates.lock_gates(lookups=lookups, member_ids=member_ids)
-            if missing := _lookups(member_ids) - lookups:
-                raise _More(missing)
+            _give_back_unless_whole(lookups, member_ids)
     except _More as more:
         return more.lookups
     return set()
+
+
+def _give_back_unless_whole(lookups: set[bytes], member_ids: Sequence[int]) -> None:
+    if missing := _lookups(member_ids) - lookups:
+        raise _More(missing)
 
 
 def _lookups(member_ids: Sequence[int]) -> set[bytes]:
@@ -251,4 +267,4 @@ def _append(name: str, merged: Merge, *, at: datetime) -> None:
     events.append([Fact(type=name, occurred_at=at, facts=facts, member_id=merged.winner_id)], at=at)
 
 
-__all__ = ["dismiss_suggestion", "lock_members", "merge", "unmerge"]
+__all__ = ["dismiss_suggestion", "lock_members", "lock_row", "merge", "unmerge"]

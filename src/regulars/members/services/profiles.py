@@ -27,7 +27,7 @@ from regulars.members.domain import (
 from regulars.members.selectors import identities
 from regulars.members.services import resolve, words
 from regulars.members.services.marks import check_living
-from regulars.members.services.merges import lock_members
+from regulars.members.services.merges import lock_members, lock_row
 from regulars.web import crypto, sql
 
 
@@ -64,7 +64,7 @@ def update_profile(
         words.Word(member_id, field, clean_value(field, value or ""), at)
         for field, value in values.items()
     ]
-    (member,) = lock_members([member_id])
+    member = lock_row(member_id)
     check_living(member.status, member_id)
     changed = words.write_words(said).get(member_id, ())
     if home and _move(member_id, home):
@@ -153,7 +153,7 @@ def _already_held(
 def unlink_identity(*, member_id: int, identity: Identity, at: datetime, actor: Actor) -> None:
     """Take an identity off a member. Raises IdentityUnknown where the member has no such one."""
     lookup = identities.lookup_of(identity)
-    (member,) = lock_members([member_id])
+    member = lock_row(member_id)
     gone = sql.run(
         "DELETE FROM members_identity WHERE lookup = %s::bytea AND member_id = %s::bigint",
         [lookup, member_id],

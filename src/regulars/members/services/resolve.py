@@ -134,8 +134,9 @@ def write_links(links: Sequence[Link], *, keys: dict[int, bytes]) -> None:
     Raises a lost race where one of them is already linked; nothing is written then once the
     caller's savepoint is undone.
     """
-    links = sorted(links, key=lambda link: link.claim.lookup)
-    ids = sql.take_ids("members_identity_seq", len(links))
+    numbered = zip(sql.take_ids("members_identity_seq", len(links)), links, strict=True)
+    ordered = sorted(numbered, key=lambda one: one[1].claim.lookup)
+    ids, links = [number for number, _ in ordered], [link for _, link in ordered]
     tails = [tail_of(link.claim.kind, link.claim.value) for link in links]
     written = sql.run(
         "INSERT INTO members_identity (id, member_id, subject_id, kind, issuer, lookup, sealed,"

@@ -191,16 +191,19 @@ def _update_homes(homes: Mapping[int, Sighting]) -> set[int]:
         return set()
     told = list(homes.values())
     found = sql.rows(
-        "UPDATE members_member m SET joined_at = LEAST(m.joined_at, x.joined_at),"
+        "WITH held AS (SELECT id FROM members_member WHERE id = ANY(%s::bigint[]) ORDER BY id"
+        " FOR NO KEY UPDATE)"
+        " UPDATE members_member m SET joined_at = LEAST(m.joined_at, x.joined_at),"
         " home_store_id = COALESCE(x.store_id, m.home_store_id),"
         " associate_id = COALESCE(x.associate_id, m.associate_id)"
         " FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[])"
-        " AS x(id, joined_at, store_id, associate_id)"
+        " AS x(id, joined_at, store_id, associate_id) JOIN held ON held.id = x.id"
         " WHERE m.id = x.id AND (x.joined_at < m.joined_at"
         " OR x.store_id IS DISTINCT FROM m.home_store_id AND x.store_id IS NOT NULL"
         " OR x.associate_id IS DISTINCT FROM m.associate_id AND x.associate_id IS NOT NULL)"
         " RETURNING m.id",
         [
+            list(homes),
             list(homes),
             [sighting.joined_at for sighting in told],
             [sighting.home_store_id for sighting in told],
