@@ -6,13 +6,21 @@ from regulars.ledger.selectors.balances import (
     list_entries,
     list_lots,
 )
-from regulars.ledger.selectors.transfers import get_hold, get_transfer, list_holds
+from regulars.ledger.selectors.checks import CHECKS
+from regulars.ledger.selectors.transfers import (
+    get_hold,
+    get_transfer,
+    get_zone_name,
+    list_holds,
+)
 
 __all__ = [
+    "CHECKS",
     "balances",
     "get_balance",
     "get_hold",
     "get_transfer",
+    "get_zone_name",
     "list_entries",
     "list_holds",
     "list_lots",

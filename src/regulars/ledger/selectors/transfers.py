@@ -66,3 +66,10 @@ def _held(row: tuple[Any, ...], at: datetime) -> HeldPoints:
         row[6],
     )
     return hold.seen_at(at)
+
+
+def get_zone_name() -> str:
+    """Answer the zone in which the shop counts its days."""
+    found = sql.row("SELECT zone FROM web_installation WHERE id = 1")
+    assert found is not None
+    return str(found[0])

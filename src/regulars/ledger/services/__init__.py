@@ -21,20 +21,12 @@ from regulars.ledger.services.commands import (
     spend_points,
     void_hold,
 )
-from regulars.ledger.services.openings import (
-    Declaration,
-    Declared,
-    DeclaredLot,
-    declare_balances,
-    revert_openings,
-)
+from regulars.ledger.services.openings import Declared, declare_balances, revert_openings
 from regulars.ledger.services.posting import post
 from regulars.ledger.services.verifying import verify
 
 __all__ = [
-    "Declaration",
     "Declared",
-    "DeclaredLot",
     "adjust_points",
     "close_members",
     "commit_hold",

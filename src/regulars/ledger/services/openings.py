@@ -9,15 +9,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from regulars.kit.ids import uuid_from
 from regulars.ledger.domain import Clawback, Currency, Open, Posted
+from regulars.ledger.domain.openings import (
+    Declaration,
+    DeclaredLot,
+    StandingLot,
+    plan_declaration,
+)
 from regulars.ledger.selectors import locks
 from regulars.ledger.services.posting import post, retried
 from regulars.web import sql
 
-Shape = tuple[int, datetime | None]  # amount, expires_at
+Standing = dict[tuple[int, Currency], list[StandingLot]]
 
 _STANDING: Final = """
 SELECT o.transfer_id, o.member_id, o.currency, t.amount, l.expires_at
@@ -38,30 +43,8 @@ _NOTE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredLot:
-    """A part of a declared balance with dates of its own."""
-
-    amount: int
-    earned_at: datetime
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """What an earlier system says a member had at a moment."""
-
-    event_id: int
-    member_id: int
-    currency: Currency
-    lots: tuple[DeclaredLot, ...]
-    as_of: datetime
-    batch_id: int | None = None
-    replaces: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Declared:
-    """What became of one declaration, in points moved."""
+    """What became of one declaration, in points moved; `refused` where part of it was."""
 
     event_id: int
     opened: int = 0
@@ -81,13 +64,20 @@ def declare_balances(declarations: Sequence[Declaration], *, at: datetime) -> li
         opens: list[tuple[Declaration, Open]] = []
         backs: list[tuple[Declaration, Clawback]] = []
         for declaration in declarations:
-            before = standing.setdefault((declaration.member_id, declaration.currency), [])
-            fresh, gone = _difference(declaration, before)
+            key = (declaration.member_id, declaration.currency)
+            there = standing.setdefault(key, [])
+            difference = plan_declaration(declaration, there)
+            fresh = [_open(declaration, lot, place, at) for place, lot in difference.opened]
             opens.extend((declaration, posting) for posting in fresh)
-            backs.extend((declaration, posting) for posting in gone)
+            backs.extend(
+                (declaration, _take_back(lot, *key, at, event_id=declaration.event_id))
+                for lot in difference.taken_back
+            )
+            kept = [lot for lot in there if lot not in difference.taken_back]
+            standing[key] = kept + [StandingLot(p.id, (p.amount, p.expires_at)) for p in fresh]
         # Taken back first, so that what replaces it is not taken instead.
-        answers = post([p for _, p in backs] + [p for _, p in opens], at=at)
-        _note([(d, p) for d, p in opens])
+        answers = post([*(p for _, p in backs), *(p for _, p in opens)], at=at)
+        _note(opens)
         return _answers(declarations, [d for d, _ in backs], [d for d, _ in opens], answers)
 
     return retried(attempt)
@@ -98,72 +88,34 @@ def revert_openings(*, batch_ids: Collection[int], at: datetime) -> dict[int, in
 
     def attempt() -> dict[int, int]:
         standing = _standing(_STANDING_OF_BATCHES, batch_ids)
-        owners: list[int] = []
-        postings: list[Clawback] = []
-        for (member_id, currency), lots in standing.items():
-            for transfer_id, _ in lots:
-                owners.append(member_id)
-                postings.append(_take_back(transfer_id, member_id, currency, at, event_id=None))
+        owed = [(key, lot) for key, lots in standing.items() for lot in lots]
+        postings = [_take_back(lot, *key, at, event_id=None) for key, lot in owed]
         totals: dict[int, int] = {}
-        for owner, posted in zip(owners, post(postings, at=at), strict=True):
-            totals[owner] = totals.get(owner, 0) + posted.taken + posted.owed + posted.lapsed
+        for ((member_id, _), _lot), posted in zip(owed, post(postings, at=at), strict=True):
+            totals[member_id] = totals.get(member_id, 0) + _moved(posted)
         return totals
 
     return retried(attempt)
 
 
-def _standing(
-    statement: str, ids: Collection[int]
-) -> dict[tuple[int, Currency], list[tuple[UUID, Shape]]]:
-    found: dict[tuple[int, Currency], list[tuple[UUID, Shape]]] = {}
+def _standing(statement: str, ids: Collection[int]) -> Standing:
+    found: Standing = {}
     for transfer_id, member_id, currency, amount, expires_at in sql.rows(
         statement, [locks.bigints(ids)]
     ):
         key = (member_id, Currency(currency))
-        found.setdefault(key, []).append((transfer_id, (amount, expires_at)))
+        found.setdefault(key, []).append(StandingLot(transfer_id, (amount, expires_at)))
     return found
 
 
-def _difference(
-    declaration: Declaration, before: list[tuple[UUID, Shape]]
-) -> tuple[list[Open], list[Clawback]]:
-    """Compare lots by amount and date: which are new, which are no longer declared."""
-    there = Counter(shape for _, shape in before)
-    fresh: list[Open] = []
-    for place, lot in enumerate(declaration.lots):
-        shape = (lot.amount, lot.expires_at)
-        if there[shape] > 0:
-            there[shape] -= 1
-            continue
-        fresh.append(_open(declaration, lot, place))
-    gone: list[Clawback] = []
-    if declaration.replaces:
-        for transfer_id, shape in before:
-            if there[shape] > 0:
-                there[shape] -= 1
-                gone.append(
-                    _take_back(
-                        transfer_id,
-                        declaration.member_id,
-                        declaration.currency,
-                        declaration.as_of,
-                        event_id=declaration.event_id,
-                    )
-                )
-    taken = {posting.reverses for posting in gone}
-    before[:] = [entry for entry in before if entry[0] not in taken]
-    before.extend((posting.id, (posting.amount, posting.expires_at)) for posting in fresh)
-    return fresh, gone
-
-
-def _open(declaration: Declaration, lot: DeclaredLot, place: int) -> Open:
+def _open(declaration: Declaration, lot: DeclaredLot, place: int, at: datetime) -> Open:
     return Open(
         id=uuid_from("opening", declaration.event_id, place),
         member_id=declaration.member_id,
         currency=declaration.currency,
         amount=lot.amount,
         occurred_at=lot.earned_at,
-        usable_from=declaration.as_of,
+        usable_from=min(declaration.as_of, at),
         expires_at=lot.expires_at,
         event_id=declaration.event_id,
         business_id=uuid_from("opening", declaration.event_id),
@@ -171,13 +123,13 @@ def _open(declaration: Declaration, lot: DeclaredLot, place: int) -> Open:
 
 
 def _take_back(
-    transfer_id: UUID, member_id: int, currency: Currency, at: datetime, *, event_id: int | None
+    lot: StandingLot, member_id: int, currency: Currency, at: datetime, *, event_id: int | None
 ) -> Clawback:
     return Clawback(
-        id=uuid_from("opening", transfer_id, "taken back"),
+        id=uuid_from("opening", lot.transfer_id, "taken back"),
         member_id=member_id,
         currency=currency,
-        reverses=transfer_id,
+        reverses=lot.transfer_id,
         amount=None,
         occurred_at=at,
         event_id=event_id,
@@ -213,10 +165,14 @@ def _answers(
         if posted.refusal is not None:
             refused.setdefault(declaration.event_id, posted)
         elif place < len(backs):
-            taken[declaration.event_id] += posted.taken + posted.owed + posted.lapsed
+            taken[declaration.event_id] += _moved(posted)
         else:
             opened[declaration.event_id] += posted.taken
     return [
         Declared(d.event_id, opened[d.event_id], taken[d.event_id], refused.get(d.event_id))
         for d in declarations
     ]
+
+
+def _moved(posted: Posted) -> int:
+    return posted.taken + posted.owed + posted.lapsed

@@ -1,0 +1,102 @@
+"""`regulars verify`: prove that the books add up. Exit code 1 says that they do not.
+
+Everything is asked of one snapshot; nothing is changed. Repair is never automatic: what is wrong
+is put right by inverse postings that people decide on.
+"""
+
+import importlib
+from importlib.util import find_spec
+from typing import Any
+
+import click
+from django.apps import apps
+from rich.console import Console
+from rich.table import Table
+
+from regulars.access import services as access
+from regulars.cli import FINDINGS, emit, notes
+from regulars.ledger import services as ledger
+from regulars.ledger.domain import Check, Verdict
+from regulars.web import clock
+
+
+@click.command(name="verify")
+@click.option("--all", "everything", is_flag=True, help="Check everything (the default).")
+@click.option("--since", type=int, help="Only accounts moved since this watermark.")
+@click.option("--account", "accounts", type=int, multiple=True, help="Only this ledger account.")
+@click.option("--member", "members", type=int, multiple=True, help="Only this member's accounts.")
+@click.option("--audit", is_flag=True, help="Check the seals of the audit log instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def verify(
+    everything: bool,
+    since: int | None,
+    accounts: tuple[int, ...],
+    members: tuple[int, ...],
+    audit: bool,
+    as_json: bool,
+) -> None:
+    """Prove that every balance, lot, hold and reversal adds up.
+
+    A full run prints a watermark; `--since` it reads only what moved afterwards.
+    """
+    if everything and (since is not None or accounts or members):
+        raise click.UsageError("--all goes with neither --since, --account nor --member.")
+    if audit:
+        _verify_audit(as_json=as_json)
+        return
+    if not as_json:
+        notes().print("Reading one snapshot of the whole ledger …" if since is None else "…")
+    verdict = ledger.verify(
+        since=since,
+        account_ids=accounts or None,
+        member_ids=members or None,
+        extra=extra_checks(),
+    )
+    emit(as_json, verdict.as_json(), lambda console: _draw(console, verdict))
+    if not verdict.is_clean:
+        raise click.exceptions.Exit(FINDINGS)
+
+
+def extra_checks() -> tuple[Check, ...]:
+    """Gather the checks of the other apps: `CHECKS` in their selectors."""
+    found: list[Check] = []
+    for app in apps.get_app_configs():
+        name = f"{app.name}.selectors"
+        if app.name.startswith("regulars.") and app.label != "ledger" and find_spec(name):
+            found.extend(getattr(importlib.import_module(name), "CHECKS", ()))
+    return tuple(found)
+
+
+def _draw(console: Console, verdict: Verdict) -> None:
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("check")
+    for heading in ("looked at", "wrong", "ms"):
+        table.add_column(heading, justify="right")
+    table.add_column("where")
+    for finding in verdict.findings:
+        table.add_row(
+            finding.check,
+            f"{finding.scanned:,}",
+            f"[red]{finding.bad:,}[/red]" if finding.bad else "0",
+            f"{finding.milliseconds:,}",
+            ", ".join(finding.ids),
+        )
+    console.print(table)
+    if verdict.is_clean:
+        console.print("Everything adds up.")
+    else:
+        console.print("[red]The ledger does not add up.[/red] Nothing was changed.")
+    console.print(f"watermark {verdict.watermark}")
+
+
+def _verify_audit(*, as_json: bool) -> None:
+    check: Any = access.verify_audit(at=clock.now())
+    payload = {name: getattr(check, name) for name in check.__slots__}
+    is_clean = check.is_whole
+    emit(
+        as_json,
+        {"ok": is_clean, "audit": payload},
+        lambda console: console.print(", ".join(f"{k}: {v}" for k, v in payload.items())),
+    )
+    if not is_clean:
+        raise click.exceptions.Exit(FINDINGS)
