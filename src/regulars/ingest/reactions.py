@@ -8,10 +8,11 @@ from regulars.ingest import services
 
 
 def when_members_erased(events: Sequence[Event], *, at: datetime) -> Sequence[Outcome]:
-    """Drop webhook bodies and parked rows of the erased members."""
+    """Drop webhook bodies, parked rows and error files of the erased members."""
     del at
     erased: set[int] = set()
     for event in events:
         erased.update(event.facts["member_ids"])
     services.forget_members(member_ids=sorted(erased))
+    services.drop_errors_of_erased()
     return ()

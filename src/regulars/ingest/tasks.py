@@ -33,3 +33,10 @@ def requeue_deliveries() -> None:
 def purge_bodies() -> None:
     """Drop webhook bodies whose retention is over."""
     services.purge_bodies(at=clock.now())
+
+
+@jobs.task("ingest.drop_error_files", every="23 3 * * *", lock="ingest.drop_error_files")
+def drop_error_files() -> None:
+    """Drop error files of imports whose days are over."""
+    while services.drop_error_files(at=clock.now()):
+        pass

@@ -11,6 +11,7 @@ from regulars.commerce.selectors.locks import (
 )
 from regulars.commerce.selectors.orders import (
     OrderPage,
+    buyers_among,
     count_orders,
     get_order,
     list_orders,
@@ -20,6 +21,7 @@ from regulars.commerce.selectors.orders import (
 __all__ = [
     "HeldOrder",
     "OrderPage",
+    "buyers_among",
     "count_orders",
     "find_order_keys",
     "get_order",

@@ -91,6 +91,15 @@ def get_order(*, public_id: UUID, scope: Scope) -> OrderView:
     )
 
 
+def buyers_among(*, member_ids: Sequence[int]) -> set[int]:
+    """Answer which of these members have an order."""
+    found = sql.rows(
+        "SELECT DISTINCT member_id FROM commerce_order WHERE member_id = ANY(%s::bigint[])",
+        [list(member_ids)],
+    )
+    return {member_id for (member_id,) in found}
+
+
 def count_orders(*, member_id: int) -> int:
     """Count the orders of a member and of all records merged into it."""
     found = sql.row(

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -36,9 +37,20 @@ class ImportOptions:
     source: str = DEFAULT_SOURCE
     zone: str | None = None
     currency: str | None = None
-    as_of: datetime | None = None
+    as_of: datetime | date | None = None
     award: bool = True
     said: Mapping[str, Any] = field(default_factory=dict)
+
+    def dated(self, *, at: datetime, zone: ZoneInfo) -> datetime:
+        """Answer the moment the file speaks of: the end of its day where only a day is said."""
+        if self.as_of is None:
+            return at
+        if isinstance(self.as_of, datetime):
+            moment = self.as_of
+        else:
+            moment = datetime.combine(self.as_of, time(23, 59, 59))
+        local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return local.astimezone(UTC)
 
     def digest(self, *, zone: str, currency: str, mapping: Mapping[str, Any]) -> bytes:
         """Tell two ways to read the same file apart."""

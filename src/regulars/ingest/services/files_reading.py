@@ -74,12 +74,11 @@ def open_file(*, path: Path, options: ImportOptions, source: Source, at: datetim
         if said:
             mapping = adjust_mapping(mapping, said, sheet.headers)
     zone, currency = options.zone or source.zone, (options.currency or source.currency).upper()
-    find_zone(zone)
     exponent(currency)
     rules = ReadingRules(
         zone=zone,
         currency=currency,
-        file_at=options.as_of or at,
+        file_at=options.dated(at=at, zone=find_zone(zone)),
         stores=_store_codes(),
     )
     return OpenFile(sheet, require_fields(mapping), rules)

@@ -195,6 +195,16 @@ def _profile_values(
     ]
 
 
+def made_by_batch(*, batch_id: int) -> list[int]:
+    """List the active members whom an import batch enrolled."""
+    found = sql.rows(
+        "SELECT id FROM members_member WHERE batch_id = %s::bigint AND status = 'active'"
+        " ORDER BY id",
+        [batch_id],
+    )
+    return [member_id for (member_id,) in found]
+
+
 def list_members(
     *, scope: Scope, query: MemberQuery, cursor: str | None = None, limit: int | None = None
 ) -> MemberPage:
