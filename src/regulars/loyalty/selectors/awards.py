@@ -81,7 +81,8 @@ def read_surroundings(
     *, member_ids: Iterable[int], programme: Programme, at: datetime
 ) -> Surroundings:
     """Answer levels and openings of the members of a batch; who is at the bottom is left out."""
-    found = sql.rows(_SURROUNDINGS, [list(member_ids), programme.id])
+    ids = "{" + ",".join(map(str, member_ids)) + "}"  # an array literal, several times cheaper
+    found = sql.rows(_SURROUNDINGS, [ids, programme.id])
     levels: dict[int, int] = {}
     openings: dict[int, Opening] = {}
     origins: dict[int, Opening] = {}
