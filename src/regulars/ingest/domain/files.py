@@ -302,3 +302,9 @@ class SiblingBroken(CellRefused):
     """Another row of the same order could not be read, and an order goes in whole or not at all."""
 
     reason = message("Row {other_row} of the same order has an error; the order was left out.")
+
+
+class TooManyLines(CellRefused):
+    """An order has more lines than any slip."""
+
+    reason = message("The order has more than {limit} lines.")

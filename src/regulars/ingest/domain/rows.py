@@ -18,7 +18,7 @@ Money = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 OrderState = Literal["created", "paid", "completed", "closed"]
 LineKind = Literal["goods", "top_up", "gift_card", "fee"]
 
-LINES_MAX = 500
+LINES_MAX = 2_000  # a wholesale slip of a real shop has more than a thousand
 TAGS_MAX = 100
 CONSENTS_MAX = 50
 

@@ -23,6 +23,8 @@ BLANKS = frozenset(
 ) | frozenset(["null", "NULL", "None", "none", "N/A", "n/a", "#N/A", "NaN", "nan"])
 TEXT_CHARS_MAX = 500
 CODE_CHARS_MAX = 128
+WORDS_MAX = 100
+WORD_CHARS_MAX = 200
 INTEGER_MAX = 10**12
 EXACT_DIGITS = 15  # a spreadsheet keeps no more
 SHOWN_DECIMALS = 6  # it shows 1.38E+10 or 1.23457E+17; who writes more has written all
@@ -181,7 +183,10 @@ def read_words(text: str) -> tuple[str, ...]:
     if not cleaned:
         return ()
     words = (word.strip() for word in _SPLIT.split(cleaned))
-    return tuple(dict.fromkeys(word for word in words if word and word not in BLANKS))
+    found = tuple(dict.fromkeys(word for word in words if word and word not in BLANKS))
+    if len(found) > WORDS_MAX or any(len(word) > WORD_CHARS_MAX for word in found):
+        raise CellTooLong(limit=WORD_CHARS_MAX)
+    return found
 
 
 def _whole(text: str) -> str:

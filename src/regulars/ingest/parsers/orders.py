@@ -16,9 +16,17 @@ from regulars.ingest.domain.files import (
     RefundTooLarge,
     RefundUntold,
     RowProblem,
+    TooManyLines,
     UnknownWord,
 )
-from regulars.ingest.domain.rows import AmountsRow, LineRow, OrderRow, OrderState, RefundRow
+from regulars.ingest.domain.rows import (
+    LINES_MAX,
+    AmountsRow,
+    LineRow,
+    OrderRow,
+    OrderState,
+    RefundRow,
+)
 from regulars.ingest.parsers.candidates import Candidate, RowReader, first_problem, sources_of
 from regulars.ingest.parsers.cells import clean, read_amount, read_code, read_number, read_text
 from regulars.ingest.parsers.dates import read_moment
@@ -216,6 +224,9 @@ class OrderParser:
         """Read the lines of the group and their sum."""
         if not self._mapping.has_lines:
             return (), _ZERO
+        if len(group) > LINES_MAX:
+            self._reader.raw("number")
+            raise TooManyLines(limit=LINES_MAX)
         lines: list[LineRow] = []
         total = _ZERO
         for row, cells, _ in group:

@@ -63,7 +63,7 @@ def import_file(
     )
     if before is not None and before.state is BatchState.FINISHED:
         if not before.tally.errors:
-            return _seen(before, file)
+            return _with_columns(_seen(before), file)
         before = None
     batch_id = before.id if before else _start(file, options, source, at)
     with store.held(batch_id):
@@ -73,7 +73,7 @@ def import_file(
         if options.said:
             remember_mapping(file=file, at=at)
         report = _finish(batch_id, tick=tick)
-    return replace(report, left=file.mapping.left, balances_left=file.mapping.balances)
+    return _with_columns(report, file)
 
 
 def rehearse_file(
@@ -245,19 +245,23 @@ def _keep_rehearsal(
     else:
         store.destroy_key(batch_id=batch_id)
     report = report_on(store.get_batch(batch_id=batch_id))
-    return replace(report, left=file.mapping.left, balances_left=file.mapping.balances)
+    return _with_columns(report, file)
 
 
-def _seen(batch: Batch, file: OpenFile) -> ImportReport:
+def _seen(batch: Batch) -> ImportReport:
     """Answer for a file that is already in: everything is skipped, nothing is touched."""
     counts = batch.tally
     skipped = counts.new + counts.updated + counts.skipped + counts.parked
     return replace(
         report_on(batch),
         tally=Tally(skipped=skipped),
-        left=file.mapping.left,
-        balances_left=file.mapping.balances,
         seen_before=True,
+    )
+
+
+def _with_columns(report: ImportReport, file: OpenFile) -> ImportReport:
+    return replace(
+        report, mapping=file.said, left=file.mapping.left, balances_left=file.mapping.balances
     )
 
 
