@@ -139,7 +139,7 @@ def subject_keys(*, member_ids: Iterable[int]) -> dict[int, bytes]:
     return {member_id: bytes(wrapped) for member_id, wrapped in found}
 
 
-def open_identity(row: tuple[Any, ...], key: bytes) -> str:
+def open_identity(row: tuple[Any, ...], *, key: bytes) -> str:
     """Unseal (lookup, sealed, subject id); raises SealBroken where the row was tampered with."""
     lookup, sealed, subject_id = row
     return crypto.unseal(
@@ -161,7 +161,7 @@ def held_identities(
     )
     held: dict[int, list[HeldIdentity]] = {}
     for member_id, kind, issuer, linked_at, wrapped, *row in found:
-        value = open_identity(tuple(row), bytes(wrapped))
+        value = open_identity(tuple(row), key=bytes(wrapped))
         identity = HeldIdentity(IdentityKind(kind), issuer, value, linked_at)
         held.setdefault(member_id, []).append(identity)
     return held

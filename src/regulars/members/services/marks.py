@@ -258,7 +258,7 @@ def _change_status(
     )
     if found is None:
         raise MemberNotFound
-    check_living(Status(found[0]), member_id)
+    check_living(Status(found[0]), member_id=member_id)
     if found[0] == wanted.value:
         return False
     sql.run(
@@ -280,7 +280,7 @@ def _change_status(
     return True
 
 
-def check_living(status: Status, member_id: int, *, frozen_too: bool = True) -> None:
+def check_living(status: Status, *, member_id: int, frozen_too: bool = True) -> None:
     """Refuse a member who is gone, and where asked one who is frozen."""
     match status:
         case Status.MERGED:

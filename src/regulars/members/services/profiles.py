@@ -65,7 +65,7 @@ def update_profile(
         for field, value in values.items()
     ]
     member = lock_row(member_id)
-    check_living(member.status, member_id)
+    check_living(member.status, member_id=member_id)
     changed = words.write_words(said).get(member_id, ())
     if home and _move(member_id, home):
         changed = (*changed, "home")
@@ -112,7 +112,7 @@ def link_identity(
     value = normalise(identity.kind, identity.value)
     lookup = crypto.blind_index(index_column(identity.kind, identity.issuer), value)
     (member,) = lock_members([member_id], also=[lookup])
-    check_living(member.status, member_id)
+    check_living(member.status, member_id=member_id)
     policy = identities.get_policy()
     holder = identities.holders(lookups=[lookup]).get(lookup)
     if holder is not None:

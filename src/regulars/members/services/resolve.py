@@ -77,7 +77,7 @@ def resolve_identities(
         for place, answer in zip(hard, plan.resolutions, strict=True):
             answers[place] = answer
     resolutions = [answer for answer in answers if answer is not None]
-    return words.take_in(sightings, resolutions, created=created, at=at)
+    return words.take_in(sightings, resolutions=resolutions, created=created, at=at)
 
 
 def _settle(

@@ -36,8 +36,8 @@ class Word:
 
 def take_in(
     sightings: Sequence[Sighting],
-    resolutions: list[Resolution],
     *,
+    resolutions: list[Resolution],
     created: set[int],
     at: datetime,
 ) -> list[Resolution]:
