@@ -1,12 +1,16 @@
 """The ledger said again in plain dictionaries: slow, obvious, and the judge of the real one."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
-FAR = datetime(9999, 1, 1)
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-class Refused(Exception):
+def soonest(lot):
+    return lot["expires"] or FAR, lot["n"]
+
+
+class Refused(Exception):  # noqa: N818
     pass
 
 
@@ -31,16 +35,7 @@ class Model:
 
     def lots_of(self, member):
         found = [lot for lot in self.lots if lot["member"] == member and lot["left"] > 0]
-        return sorted(
-            found,
-            key=lambda lot: (
-                (
-                    lot["expires"]
-                    or FAR.replace(tzinfo=lot["expires"].tzinfo if lot["expires"] else None)
-                ).timestamp(),
-                lot["n"],
-            ),
-        )
+        return sorted(found, key=soonest)
 
     def pinned(self, lot, at):
         return sum(
@@ -98,10 +93,10 @@ class Model:
         if member in self.owed:
             self.owed[member] = debt
 
-    def earn(self, id, member, amount, usable, expires, at, kind="earn"):
+    def earn(self, key, member, amount, usable, expires, at, kind="earn"):
         member = self.home(member)
-        lot = self.add(member, amount, usable, expires, id)
-        self.grants[id] = {
+        lot = self.add(member, amount, usable, expires, key)
+        self.grants[key] = {
             "member": member,
             "amount": amount,
             "undone": 0,
@@ -110,14 +105,14 @@ class Model:
         }
         if self.over(lot, at):
             lot["left"] = 0
-            self.grants[id]["lapsed"] = amount
+            self.grants[key]["lapsed"] = amount
         else:
             self.repay(member, [(lot, amount)])
 
-    def earn_growth(self, id, member, amount):
+    def earn_growth(self, key, member, amount):
         member = self.home(member)
         self.growth[member] = self.growth.get(member, 0) + amount
-        self.grants[id] = {"member": member, "amount": amount, "undone": 0, "kind": "growth"}
+        self.grants[key] = {"member": member, "amount": amount, "undone": 0, "kind": "growth"}
 
     # leaving
 
@@ -137,11 +132,11 @@ class Model:
         for lot, part in parts:
             lot["left"] -= part
 
-    def spend(self, id, member, amount, at):
+    def spend(self, key, member, amount, at):
         member = self.home(member)
         parts = self.choose(member, amount, at)
         self.take(parts)
-        self.spends[id] = {"member": member, "uses": [[lot, part, 0] for lot, part in parts]}
+        self.spends[key] = {"member": member, "uses": [[lot, part, 0] for lot, part in parts]}
 
     def give(self, member, recipient, amount, at):
         member, recipient = self.home(member), self.home(recipient)
@@ -158,16 +153,16 @@ class Model:
 
     # holds
 
-    def hold(self, id, member, amount, expires, at):
+    def hold(self, key, member, amount, expires, at):
         member = self.home(member)
         parts = self.choose(member, amount, at)
-        self.holds[id] = {
+        self.holds[key] = {
             "member": member, "amount": amount, "expires": expires, "state": "open",
             "pins": {lot["n"]: part for lot, part in parts},
         }  # fmt: skip
 
-    def commit(self, id, transfer_id, amount, at):
-        hold = self.holds[id]
+    def commit(self, key, transfer_id, amount, at):
+        hold = self.holds[key]
         if hold["state"] == "expired" or (hold["state"] == "open" and hold["expires"] <= at):
             raise Refused("hold_expired")
         if hold["state"] != "open":
@@ -187,8 +182,8 @@ class Model:
             "uses": [[lot, part, 0] for lot, part in parts],
         }
 
-    def void(self, id):
-        hold = self.holds[id]
+    def void(self, key):
+        hold = self.holds[key]
         if hold["state"] == "committed":
             raise Refused("hold_resolved")
         if hold["state"] == "open":
@@ -208,8 +203,8 @@ class Model:
             raise Refused("reversal_too_large")
         return asked
 
-    def clawback(self, id, amount, policy, at):
-        grant = self.grants[id]
+    def clawback(self, key, amount, policy, at):
+        grant = self.grants[key]
         member = self.home(grant["member"])
         amount = whole = self.left_of(grant["undone"], grant["amount"], amount)
         if grant["kind"] == "growth":
@@ -217,8 +212,8 @@ class Model:
             grant["undone"] += whole
             return
         lots = self.lots_of(member)
-        own = [lot for lot in lots if lot["root"] == id]
-        others = [lot for lot in lots if lot["root"] != id and not self.over(lot, at)]
+        own = [lot for lot in lots if lot["root"] == key]
+        others = [lot for lot in lots if lot["root"] != key and not self.over(lot, at)]
         parts = []
 
         def gather(some, amount):
@@ -242,8 +237,8 @@ class Model:
         if amount and policy == "owe":
             self.owed[member] = self.owed.get(member, 0) + amount
 
-    def restore(self, id, amount, grace, at):
-        spend = self.spends[id]
+    def restore(self, key, amount, grace, at):
+        spend = self.spends[key]
         member = self.home(spend["member"])
         whole = sum(part for _, part, _ in spend["uses"])
         done = sum(back for _, _, back in spend["uses"])
@@ -252,11 +247,7 @@ class Model:
         renewed = []
         order = sorted(
             spend["uses"],
-            key=lambda use: (
-                use[0]["expires"] is None,
-                use[0]["expires"].timestamp() if use[0]["expires"] else 0,
-                use[0]["n"],
-            ),
+            key=lambda use: soonest(use[0]),
             reverse=True,
         )
         for use in order:
@@ -292,10 +283,10 @@ class Model:
                 if lot["root"] in self.grants:
                     self.grants[lot["root"]]["lapsed"] += free
 
-    def release(self, id, usable, at):
+    def release(self, key, usable, at):
         for lot in self.lots:
             waits = lot["usable"] is None or lot["usable"] > at
-            if lot["root"] == id and waits and lot["left"] > 0:
+            if lot["root"] == key and waits and lot["left"] > 0:
                 lot["usable"] = usable
 
     # members

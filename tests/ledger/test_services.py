@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from regulars.ledger import selectors, services as ledger
+from regulars.ledger import selectors
+from regulars.ledger import services as ledger
 from regulars.ledger.domain import Clawback, Earn, PostedAs, Restore, Spend
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
