@@ -1,0 +1,186 @@
+"""Walk through the console as a person does, and look at what a person would be ashamed of."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect
+
+from tests.browser.conftest import ARTEFACTS, EMAIL, PASSWORD, House
+from tests.console.shop import NAME, PHONE
+from tests.console.test_pages import english_in
+
+pytestmark = [pytest.mark.capability("H1"), pytest.mark.reliability("RH16")]
+
+LOOKS = [("zh-CN", "light"), ("zh-CN", "dark"), ("en-GB", "light"), ("en-GB", "dark")]
+TABS = ("overview", "timeline", "orders", "points", "growth", "profile", "consents")
+NEVER = re.compile(r"\b(None|NaN|nan|undefined|null)\b|%\(\w+\)|\{\w+\}")
+
+
+@dataclass
+class Walk:
+    """One browser with its eyes open: it keeps what went wrong and takes pictures."""
+
+    page: Page
+    house: House
+    language: str
+    theme: str
+    faults: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.page.on("request", self._asked)
+        self.page.on("response", self._answered)
+
+    def look(self, name: str) -> None:
+        """Check the page as it stands and keep a picture of it."""
+        self.page.wait_for_load_state("networkidle")
+        text = self.page.inner_text("body")
+        if self.language == "zh-CN" and (left := english_in(self.page.content())):
+            self.faults.append(f"{name}: not translated: {left[:5]}")
+        if self.language != "zh-CN" and "会员" in text.replace("林小满", ""):
+            self.faults.append(f"{name}: Chinese words on an English page")
+        if never := NEVER.findall(text):
+            self.faults.append(f"{name}: shows {never[:3]}")
+        wide, window = self.page.evaluate("[document.body.scrollWidth, window.innerWidth]")
+        if wide > window:
+            self.faults.append(f"{name}: scrolls sideways, {wide} > {window}")
+        self.page.screenshot(path=self.picture(name))
+
+    def picture(self, name: str) -> Path:
+        return ARTEFACTS / f"{self.language}-{self.theme}-{name}.png"
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.faults.append(f"console: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if urlsplit(request.url).hostname not in {"127.0.0.1", None}:
+            self.faults.append(f"asked outside: {request.url}")
+        if PHONE in request.url:
+            self.faults.append(f"personal data in an address: {request.url}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.faults.append(f"{response.status}: {response.url}")
+
+
+@pytest.fixture
+def walk_as(browser: Browser, house: House) -> Iterator[Callable[[str, str], Walk]]:
+    contexts = []
+
+    def begin(language: str, theme: str, width: int = 1440) -> Walk:
+        context = browser.new_context(
+            locale=language,
+            color_scheme=theme,  # type: ignore[arg-type]
+            viewport={"width": width, "height": 900},
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        walk = Walk(context.new_page(), house, language, theme)
+        walk.watch()
+        return walk
+
+    yield begin
+    for context in contexts:
+        context.close()
+
+
+def sign_in(walk: Walk) -> None:
+    walk.page.goto(f"{walk.house.url}/sign-in")
+    walk.look("sign-in")
+    walk.page.fill("input[name=email]", EMAIL)
+    walk.page.fill("input[name=password]", PASSWORD)
+    walk.page.click("main button.btn-primary")
+    walk.page.wait_for_url("**/console/")
+
+
+@pytest.mark.parametrize(("language", "theme"), LOOKS)
+def test_every_page_in_both_languages_and_themes(
+    walk_as: Callable[[str, str], Walk], language: str, theme: str
+) -> None:
+    walk = walk_as(language, theme)
+    page = walk.page
+
+    sign_in(walk)
+    walk.look("home")
+    page.click("nav a[href='/console/members']")
+    page.wait_for_url("**/console/members")
+    walk.look("members")
+    page.locator("tbody tr", has_text="138****8000").locator("td").first.click()
+    page.wait_for_url("**/console/members/*")
+    walk.look("member-overview")
+    for number, tab in enumerate(TABS[1:], 1):
+        page.locator("main .tabs a").nth(number).click()
+        page.wait_for_url(f"**/{tab}")
+        walk.look(f"member-{tab}")
+    page.locator("main .tabs a").nth(2).click()
+    page.wait_for_url("**/orders")
+    page.get_by_role("link", name="SO-0005").click()
+    page.wait_for_url("**/console/orders/*")
+    walk.look("order")
+
+    assert walk.faults == []
+
+
+def test_search_reveal_and_sign_out_by_keyboard(walk_as: Callable[[str, str], Walk]) -> None:
+    walk = walk_as("en-GB", "light")
+    page = walk.page
+    sign_in(walk)
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type(PHONE)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/members/*")
+    page.locator("summary", has_text="Reveal").click()
+    walk.look("reveal-asks")
+    page.get_by_label("The member asks for help").check()
+    page.get_by_role("button", name="Reveal personal data").click()
+    expect(page.locator("h1")).to_have_text(NAME)
+    walk.look("revealed")
+    page.get_by_role("link", name="Cover now").click()
+    expect(page.locator("h1")).to_have_text("林**")
+    page.locator("summary.avatar").click()
+    walk.look("menu")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+
+    assert walk.faults == []
+
+
+def test_theme_language_and_sidebar_are_remembered(walk_as: Callable[[str, str], Walk]) -> None:
+    walk = walk_as("en-GB", "light")
+    page = walk.page
+    sign_in(walk)
+
+    page.click("button[name=theme][value=dark]")
+    page.click("button[name=language]")
+    page.click(".side-foot label")
+    page.reload()
+
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(page.locator(".side .brand span")).to_be_hidden()
+    walk.language, walk.theme = "zh-CN", "dark-rail"
+    walk.look("home")
+    assert walk.faults == []
+
+
+@pytest.mark.parametrize("width", [720, 1024, 1920])
+def test_other_widths_do_not_scroll_sideways(walk_as: Callable[..., Walk], width: int) -> None:
+    walk = walk_as("en-GB", "light", width)
+    page = walk.page
+    sign_in(walk)
+
+    walk.look(f"home-{width}")
+    page.goto(f"{walk.house.url}/console/members")
+    walk.look(f"members-{width}")
+    page.locator("tbody a.who").first.click()
+    page.wait_for_url("**/console/members/*")
+    walk.look(f"member-{width}")
+
+    assert walk.faults == []
