@@ -98,7 +98,7 @@ class TestApplyOrders:
     def test_clamps_the_future_and_reads_times_without_offset_in_the_source_zone(self) -> None:
         source = a_source("shanghai", zone="Asia/Shanghai")
         ahead = an_order("A", paid_at=AT + timedelta(days=1))
-        naive = an_order("B", paid_at=datetime(2026, 3, 1, 18), created_at=None)  # noqa: DTZ001
+        naive = an_order("B", paid_at=datetime(2026, 3, 1, 18), created_at=None)
 
         clamped, local = services.apply_orders([ahead, naive], source=source, at=AT)
 
@@ -448,7 +448,7 @@ class TestPoison:
         def deadlocks(entries: Any, batch: Any) -> Any:
             met.append(1)
             if len(met) < 4:
-                raise OperationalError from _Deadlock()
+                raise OperationalError from _DeadlockError()
             return real(entries, batch)
 
         monkeypatch.setitem(services.applying._WRITERS, "orders", deadlocks)  # type: ignore[arg-type]
@@ -456,7 +456,7 @@ class TestPoison:
         assert words(services.apply_orders([an_order()], source=a_source(), at=AT)) == ["applied"]
 
 
-class _Deadlock(Exception):
+class _DeadlockError(Exception):
     sqlstate = "40P01"
 
 
