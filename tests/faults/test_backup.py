@@ -74,26 +74,6 @@ class TestBackupAndRestore:
         ):
             link.execute("UPDATE events_event SET version = 2")
 
-    def test_refuses_a_database_that_is_not_empty(
-        self, installation: Installation, tmp_path: Path
-    ) -> None:
-        file = tmp_path / "any.dump"
-        file.write_bytes(b"PGDMP")
-
-        outcome = installation.command("db", "restore", str(file), "--json")
-
-        assert outcome.returncode == 1
-        assert orjson.loads(outcome.stdout)["error"]["code"] == "cli.database_in_use"
-
-    def test_overwrites_no_file(self, installation: Installation, tmp_path: Path) -> None:
-        file = tmp_path / "kept"
-        file.write_text("mine")
-
-        outcome = installation.command("db", "backup", str(file))
-
-        assert outcome.returncode == 1
-        assert file.read_text() == "mine"
-
     def test_notices_keys_that_do_not_fit(self, fresh: Installation) -> None:
         ring = fresh.var / "keys" / "index.key"
         right = ring.read_bytes()
@@ -109,6 +89,46 @@ class TestBackupAndRestore:
             check["check"]: check["state"] for check in orjson.loads(outcome.stdout)["checks"]
         }
         assert states["keyring"] == "bad"
+
+    def test_refuses_a_database_that_is_not_empty(
+        self, installation: Installation, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "any.dump"
+        file.write_bytes(b"PGDMP")
+
+        outcome = installation.command("db", "restore", str(file), "--json")
+
+        assert outcome.returncode == 1
+        assert orjson.loads(outcome.stdout)["error"]["code"] == "cli.database_in_use"
+
+    def test_leaves_nothing_of_a_file_that_was_cut_off(
+        self, installation: Installation, fresh: Installation, tmp_path: Path
+    ) -> None:
+        whole = tmp_path / "whole.dump"
+        installation.command("db", "backup", str(whole))
+        with psycopg.connect(
+            fresh.server.url("owner", database="postgres"), autocommit=True
+        ) as link:
+            link.execute("DROP DATABASE regulars WITH (FORCE)")
+            link.execute("CREATE DATABASE regulars OWNER regulars_owner")
+
+        for share in (0.3, 0.7, 0.97):
+            broken = tmp_path / f"broken-{share}.dump"
+            broken.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
+            outcome = fresh.command("db", "restore", str(broken))
+
+            assert outcome.returncode == 1
+            assert "did not succeed" in outcome.stderr
+            assert fresh.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+
+    def test_overwrites_no_file(self, installation: Installation, tmp_path: Path) -> None:
+        file = tmp_path / "kept"
+        file.write_text("mine")
+
+        outcome = installation.command("db", "backup", str(file))
+
+        assert outcome.returncode == 1
+        assert file.read_text() == "mine"
 
     def counts(self, installation: Installation) -> dict[str, int]:
         with psycopg.connect(installation.server.url("owner")) as link:

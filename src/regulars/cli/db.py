@@ -1,8 +1,11 @@
 """Start, stop, look into, back up and restore the database."""
 
 import os
+import shutil
 import subprocess
+import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,9 @@ from regulars.web.postgres.binaries import find_binaries
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 WORDS_MAX = 500
+COPY_BYTES = 1_048_576
+UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
+LAST_SETTING = b"SET row_security"
 
 
 class ForeignServer(Refusal):
@@ -164,8 +170,7 @@ def restore(file: Path, as_json: bool) -> None:
     if tables:
         raise DatabaseInUse(tables=tables)
     began = time.monotonic()
-    options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
-    _run("pg_restore", *options, "--dbname", owner, str(file))
+    _pour(file, owner)
     payload = _settle() | {"file": str(file), "seconds": round(time.monotonic() - began, 3)}
 
     def tell(console: Console) -> None:
@@ -261,6 +266,46 @@ def _count_tables(address: str) -> int:
     return int(row[0]) if row else 0
 
 
+def _pour(file: Path, address: str) -> None:
+    """Restore in one transaction, whole or not at all.
+
+    It goes through psql, so that servers older than the programs take it; the transaction is
+    committed here, once the whole file has been read without an error.
+    """
+    binaries, quiet = find_binaries(), _unhurried()
+    read = [binaries.path("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(file)]
+    write = [binaries.path("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    write += ["--output", os.devnull, "--dbname", address]
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(read, stdout=subprocess.PIPE, stderr=said, env=quiet) as reader,  # noqa: S603
+        subprocess.Popen(write, stdin=subprocess.PIPE, stderr=said, env=quiet) as writer,  # noqa: S603
+    ):
+        with suppress(BrokenPipeError):
+            _carry_over(reader, writer)
+        if writer.wait() or reader.wait():
+            said.seek(0)
+            raise _failed("pg_restore", said.read().decode(errors="replace"))
+
+
+def _carry_over(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes]) -> None:
+    source, sink = reader.stdout, writer.stdin
+    assert source is not None
+    assert sink is not None
+    with source, sink:
+        sink.write(b"BEGIN;\n")
+        for line in source:
+            if line != UNKNOWN_BEFORE_17:
+                sink.write(line)
+            if line.startswith(LAST_SETTING):
+                break
+        shutil.copyfileobj(source, sink, COPY_BYTES)
+        if reader.wait():
+            writer.kill()  # a cut-off copy must not look finished: nothing is committed
+        else:
+            sink.write(b"COMMIT;\n")
+
+
 def _run(program: str, *arguments: str) -> None:
     outcome = subprocess.run(  # noqa: S603 a program of the wheel, no shell
         [find_binaries().path(program), *arguments],
@@ -269,9 +314,19 @@ def _run(program: str, *arguments: str) -> None:
         text=True,
         errors="replace",
         check=False,
-        env={**os.environ, "PGOPTIONS": "-c statement_timeout=0 -c lock_timeout=0"},
+        env=_unhurried(),
     )
     if outcome.returncode:
-        words = outcome.stderr.strip()[-WORDS_MAX:]
-        notes().print(words)
-        raise ProgramFailed(program=program, words=words.splitlines()[-1] if words else "")
+        raise _failed(program, outcome.stderr)
+
+
+def _unhurried() -> dict[str, str]:
+    """Let the programs take the time they need."""
+    return {**os.environ, "PGOPTIONS": "-c statement_timeout=0 -c lock_timeout=0"}
+
+
+def _failed(program: str, said: str) -> ProgramFailed:
+    words = said.strip()[-WORDS_MAX:]
+    notes().print(words)
+    telling = [line for line in words.splitlines() if "error" in line.lower()]
+    return ProgramFailed(program=program, words=(telling or [words])[-1])
