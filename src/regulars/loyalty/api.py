@@ -204,7 +204,7 @@ _PROGRAMME = {
         "review_day": 1,
         "review_hour": 3,
         "tiers": [
-            {"code": "base", "name": "Member", "level": 0, "growth_min": 0},
+            {"code": "base", "name": "Basic", "level": 0, "growth_min": 0},
             _SILVER,
             _GOLD,
         ],

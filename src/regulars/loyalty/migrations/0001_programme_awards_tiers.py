@@ -24,9 +24,9 @@ LADDER = """
 INSERT INTO loyalty_ladderversion (programme_id, version, from_at, published_at, window_months,
     review_day, review_hour, tiers)
 VALUES (1, 1, '1970-01-01T00:00:00Z', clock_timestamp(), 12, 1, 3, '[
-    {"level": 0, "code": "base", "growth_min": 0, "name_en": "Member", "name_zh": "普通"},
-    {"level": 1, "code": "silver", "growth_min": 500, "name_en": "Silver", "name_zh": "银"},
-    {"level": 2, "code": "gold", "growth_min": 2000, "name_en": "Gold", "name_zh": "金"},
+    {"level": 0, "code": "base", "growth_min": 0, "name_en": "Basic", "name_zh": "普通"},
+    {"level": 1, "code": "silver", "growth_min": 500, "name_en": "Silver", "name_zh": "银卡"},
+    {"level": 2, "code": "gold", "growth_min": 2000, "name_en": "Gold", "name_zh": "金卡"},
     {"level": 3, "code": "platinum", "growth_min": 5000, "name_en": "Platinum", "name_zh": "铂金"},
     {"level": 4, "code": "diamond", "growth_min": 10000, "name_en": "Diamond", "name_zh": "钻石"}]')
 """
