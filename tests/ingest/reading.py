@@ -9,8 +9,8 @@ import xlsxwriter
 
 from regulars.ingest.domain.files import FileKind, FileLimits, ReadingRules, RowProblem
 from regulars.ingest.parsers.candidates import Candidate
-from regulars.ingest.parsers.catalogue import key_reader, parser_for
-from regulars.ingest.parsers.gathering import gather, survey_rows
+from regulars.ingest.parsers.catalogue import key_reader
+from regulars.ingest.parsers.gathering import survey_rows
 from regulars.ingest.parsers.mapping import (
     ColumnMapping,
     adjust_mapping,
@@ -18,6 +18,7 @@ from regulars.ingest.parsers.mapping import (
     require_fields,
 )
 from regulars.ingest.parsers.sheets import Sheet, open_sheet
+from regulars.ingest.parsers.streams import stream
 from regulars.ingest.parsers.words import KNOWN_HEADERS
 
 FILE_AT = datetime(2026, 3, 1, 4, tzinfo=UTC)
@@ -112,16 +113,13 @@ def read(
     sheet = opened(path, kind)
     mapping = mapped(sheet, kind, **said)
     rules = ReadingRules(zone=zone, currency=currency, file_at=FILE_AT, stores=stores or {})
-    parse = parser_for(sheet.headers, mapping, rules)
     key_of = key_reader(sheet.headers, mapping)
-    may_repeat = kind in ("lines", "balances") or (kind == "orders" and mapping.has_lines)
-    survey = survey_rows(sheet.iter_rows(), key_of, may_repeat=may_repeat)
+    survey = survey_rows(sheet.iter_rows(), key_of, may_repeat=mapping.gathers)
     candidates: list[Candidate] = []
     problems: list[RowProblem] = []
-    for group in gather(sheet.iter_rows(), key_of, survey):
-        found = parse(group)
+    for found in stream(sheet, mapping, rules, survey):
         if isinstance(found, list):
             problems += found
-        else:
+        elif isinstance(found, Candidate):
             candidates.append(found)
     return candidates, problems

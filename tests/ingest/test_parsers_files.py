@@ -71,7 +71,9 @@ class TestEncodings:
 
         assert cells_of(path) == ROWS
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
     @given(
         rows=st.lists(
             st.lists(
@@ -110,9 +112,15 @@ class TestTables:
     def test_tells_two_columns_of_one_name_apart(self, tmp_path: Path) -> None:
         rows = [["手机号", "分销员", "分销员"], ["13800138000", "甲", "乙"]]
 
-        assert opened(a_csv(tmp_path, rows), "members").headers == ("手机号", "分销员", "分销员 (2)")
+        assert opened(a_csv(tmp_path, rows), "members").headers == (
+            "手机号",
+            "分销员",
+            "分销员 (2)",
+        )
 
-    def test_reads_the_same_header_in_another_order_as_the_same_layout(self, tmp_path: Path) -> None:
+    def test_reads_the_same_header_in_another_order_as_the_same_layout(
+        self, tmp_path: Path
+    ) -> None:
         one = opened(a_csv(tmp_path, [HEADER, *ROWS], name="a.csv"), "members")
         other = opened(a_csv(tmp_path, [HEADER[::-1], ROWS[0]], name="b.csv"), "members")
 
@@ -120,7 +128,9 @@ class TestTables:
 
     def test_fills_short_rows_and_blames_wide_ones(self, tmp_path: Path) -> None:
         path = tmp_path / "f.csv"
-        path.write_text("手机号,姓名,金额\n13800138000\n13800138001,林,1,234.50\n\n13800138002,王,5,,\n")
+        path.write_text(
+            "手机号,姓名,金额\n13800138000\n13800138001,林,1,234.50\n\n13800138002,王,5,,\n"
+        )
 
         rows = list(opened(path, "members").iter_rows())
 
@@ -181,7 +191,11 @@ class TestBrokenText:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
 
-        assert [type(problem) for _, _, problem in rows] == [type(None), files.RowTooLong, type(None)]
+        assert [type(problem) for _, _, problem in rows] == [
+            type(None),
+            files.RowTooLong,
+            type(None),
+        ]
         assert peak < 30_000_000
 
     def test_a_gzip_bomb_is_refused(self, tmp_path: Path) -> None:
@@ -233,7 +247,9 @@ class TestBrokenText:
         with pytest.raises(files.HeaderTooWide):
             opened(a_csv(tmp_path, [header, ["1", "2"]]), "members")
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
     @given(data=st.binary(min_size=1, max_size=400))
     def test_any_bytes_are_read_or_refused(self, tmp_path: Path, data: bytes) -> None:
         path = tmp_path / "f.csv"
@@ -244,7 +260,9 @@ class TestBrokenText:
         except files.FileRefused:
             return
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
     @given(data=st.text(alphabet='ab,"\n\r', max_size=200))
     def test_any_quoting_leaves_the_good_rows_behind_it(self, tmp_path: Path, data: str) -> None:
         path = tmp_path / "f.csv"
@@ -252,7 +270,9 @@ class TestBrokenText:
 
         rows = list(opened(path, "members").iter_rows())
 
-        assert [cells for _, cells, problem in rows if problem is None][-2:] == [["13800138000", "A"]] * 2
+        assert [cells for _, cells, problem in rows if problem is None][-2:] == [
+            ["13800138000", "A"]
+        ] * 2
 
 
 class TestMemory:
@@ -282,7 +302,12 @@ class TestWorkbooks:
             sheet.merge_range(0, 0, 0, 5, "客户导出 2024")
             sheet.write_row(1, 0, ["手机号", "生日", "金额", "是否会员", "卡号", "合计公式"])
             sheet.write_number(2, 0, 13800138000)
-            sheet.write_datetime(2, 1, __import__("datetime").datetime(1990, 5, 17), workbook.add_format({"num_format": "yyyy-mm-dd"}))
+            sheet.write_datetime(
+                2,
+                1,
+                __import__("datetime").datetime(1990, 5, 17),
+                workbook.add_format({"num_format": "yyyy-mm-dd"}),
+            )
             sheet.write_number(2, 2, 1234.5)
             sheet.write_boolean(2, 3, True)
             sheet.write_number(2, 4, 12345678901234567890)
@@ -314,7 +339,9 @@ class TestWorkbooks:
         assert list(sheet.iter_rows()) == list(sheet.iter_rows())
 
     def test_says_so_when_the_child_gives_up(self, tmp_path: Path) -> None:
-        path = a_workbook(tmp_path, [HEADER] + [[f"{i}", f"name {i}", "x" * 50] for i in range(20_000)])
+        path = a_workbook(
+            tmp_path, [HEADER] + [[f"{i}", f"name {i}", "x" * 50] for i in range(20_000)]
+        )
         limits = FileLimits(child_memory_bytes_max=1_000_000)
 
         with pytest.raises(files.SheetUnreadable):
@@ -372,7 +399,9 @@ class TestBombs:
         data = path.read_bytes()
         with zipfile.ZipFile(path) as archive:
             true_size = archive.getinfo(self.SHEET).file_size
-        path.write_bytes(data.replace(true_size.to_bytes(4, "little"), (1_000).to_bytes(4, "little")))
+        path.write_bytes(
+            data.replace(true_size.to_bytes(4, "little"), (1_000).to_bytes(4, "little"))
+        )
 
         assert isinstance(self.refused(path), files.ArchiveBroken | files.FileExplodes)
 
@@ -405,14 +434,20 @@ class TestBombs:
             b'<!DOCTYPE a SYSTEM "http://127.0.0.1/x.dtd">',
         ],
     )
-    def test_a_billion_laughs_and_outside_entities(self, tmp_path: Path, declaration: bytes) -> None:
+    def test_a_billion_laughs_and_outside_entities(
+        self, tmp_path: Path, declaration: bytes
+    ) -> None:
         path = a_workbook(tmp_path, [HEADER, *ROWS])
-        target = rebuilt(path, {"xl/sharedStrings.xml": b"<?xml version='1.0'?>" + declaration + b"<sst/>"})
+        target = rebuilt(
+            path, {"xl/sharedStrings.xml": b"<?xml version='1.0'?>" + declaration + b"<sst/>"}
+        )
 
         assert isinstance(self.refused(target), files.ArchiveBroken)
 
     def test_a_hundred_thousand_entries(self, tmp_path: Path) -> None:
-        target = rebuilt(a_workbook(tmp_path, [HEADER]), {f"xl/media/{i}.xml": b"" for i in range(20_000)})
+        target = rebuilt(
+            a_workbook(tmp_path, [HEADER]), {f"xl/media/{i}.xml": b"" for i in range(20_000)}
+        )
 
         assert isinstance(self.refused(target), files.SheetTooWide)
 
@@ -423,7 +458,9 @@ class TestBombs:
         path = a_workbook(tmp_path, [HEADER, *ROWS])
 
         for name in ("xl/inner.zip", "xl/media/image1.png"):
-            assert isinstance(self.refused(rebuilt(path, {name: inner.getvalue()})), files.ArchiveBroken)
+            assert isinstance(
+                self.refused(rebuilt(path, {name: inner.getvalue()})), files.ArchiveBroken
+            )
 
     def test_macros_under_another_name(self, tmp_path: Path) -> None:
         path = a_workbook(tmp_path, [HEADER, *ROWS])

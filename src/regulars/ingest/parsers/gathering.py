@@ -22,12 +22,13 @@ KeyOf = Callable[[list[str]], str]
 class Survey:
     """What the first pass has told.
 
-    `last_rows` holds, for keys whose rows lie apart, the row of the last one. `copies` are rows
-    that say again what an earlier row said; `contradictions` lead to the earlier row that said
-    something else.
+    `together` says that rows with one key make one thing. `last_rows` holds, for keys whose rows
+    lie apart, the row of the last one. `copies` are rows that say again what an earlier row said;
+    `contradictions` lead to the earlier row that said something else.
     """
 
     rows: int
+    together: bool = False
     last_rows: dict[int, int] = field(default_factory=dict)
     copies: frozenset[int] = frozenset()
     contradictions: dict[int, int] = field(default_factory=dict)
@@ -46,6 +47,9 @@ def gather(rows: Iterator[Record], key_of: KeyOf, survey: Survey) -> Iterator[Gr
 
     Rows without a key, and rows with a problem, come alone.
     """
+    if not survey.together:
+        yield from ([record] for record in rows)
+        return
     open_key, open_group = "", list[Record]()
     waiting: dict[int, Group] = {}
     for record in rows:
@@ -96,7 +100,7 @@ def _survey_runs(rows: Iterator[Record], key_of: KeyOf) -> Survey:
         waiting += sum(lengths[place] for place in group)
         if waiting > SCATTERED_ROWS_MAX:
             raise OrdersScattered
-    return Survey(rows=count, last_rows=last)
+    return Survey(rows=count, together=True, last_rows=last)
 
 
 def _survey_rows(rows: Iterator[Record], key_of: KeyOf) -> Survey:

@@ -54,6 +54,13 @@ class ColumnMapping:
         """Tell whether a row may be one line of an order rather than a whole order."""
         return any(name in self.columns for name in ("sku", "line_name", "quantity", "line_amount"))
 
+    @property
+    def gathers(self) -> bool:
+        """Tell whether several rows may make one thing."""
+        if self.kind is FileKind.ORDERS:
+            return self.has_lines
+        return self.kind in (FileKind.LINES, FileKind.BALANCES)
+
 
 @dataclass(frozen=True, slots=True)
 class _Layout:

@@ -15,12 +15,9 @@ from regulars.ingest.domain.batches import ImportOptions
 from regulars.ingest.domain.files import (
     FileKind,
     ReadingRules,
-    RowContradicts,
-    RowProblem,
 )
-from regulars.ingest.parsers.candidates import Candidate, key_fields
-from regulars.ingest.parsers.catalogue import key_reader, parser_for
-from regulars.ingest.parsers.gathering import Survey, gather, survey_rows
+from regulars.ingest.parsers.catalogue import key_reader
+from regulars.ingest.parsers.gathering import Survey, survey_rows
 from regulars.ingest.parsers.mapping import (
     ColumnMapping,
     adjust_mapping,
@@ -29,6 +26,7 @@ from regulars.ingest.parsers.mapping import (
     require_fields,
 )
 from regulars.ingest.parsers.sheets import Sheet, open_sheet
+from regulars.ingest.parsers.streams import Found, stream
 from regulars.ingest.parsers.text_files import Record
 from regulars.ingest.parsers.words import KNOWN_HEADERS
 from regulars.kit.amounts import exponent
@@ -36,8 +34,6 @@ from regulars.kit.periods import zone as find_zone
 from regulars.web import sql
 
 STORES_MAX = 5_000
-_TOGETHER = frozenset([FileKind.LINES, FileKind.BALANCES])
-
 Tick = Callable[[str, int, int], None]
 
 
@@ -53,13 +49,6 @@ class OpenFile:
     def said(self) -> dict[str, Any]:
         """Answer the mapping as a mapping file would say it."""
         return as_said(self.mapping)
-
-    @property
-    def gathers(self) -> bool:
-        """Tell whether several rows may make one thing."""
-        return self.mapping.kind in _TOGETHER or (
-            self.mapping.kind is FileKind.ORDERS and self.mapping.has_lines
-        )
 
 
 def open_file(*, path: Path, options: ImportOptions, source: Source, at: datetime) -> OpenFile:
@@ -99,28 +88,12 @@ def survey_file(file: OpenFile, *, tick: Tick) -> Survey:
     """Pass over the keys of the file once. Raises OrdersScattered."""
     key_of = key_reader(file.sheet.headers, file.mapping)
     rows = _ticking(file.sheet.iter_rows(), tick)
-    return survey_rows(rows, key_of, may_repeat=file.gathers)
+    return survey_rows(rows, key_of, may_repeat=file.mapping.gathers)
 
 
-def iter_candidates(file: OpenFile, survey: Survey) -> Iterator[Candidate | list[RowProblem] | int]:
+def iter_candidates(file: OpenFile, survey: Survey) -> Iterator[Found]:
     """Stream what the file says: candidates, problems of rows, and counts of plain copies."""
-    parse = parser_for(file.sheet.headers, file.mapping, file.rules)
-    key_of = key_reader(file.sheet.headers, file.mapping)
-    for group in gather(file.sheet.iter_rows(), key_of, survey):
-        row, cells, _ = group[0]
-        if row in survey.copies:
-            yield 1
-        elif row in survey.contradictions:
-            yield [_contradiction(file, row, cells, survey.contradictions[row])]
-        else:
-            yield parse(group)
-
-
-def _contradiction(file: OpenFile, row: int, cells: list[str], other_row: int) -> RowProblem:
-    field = next(name for name in key_fields(file.mapping) if name in file.mapping.columns)
-    column = file.mapping.columns[field]
-    refusal = RowContradicts(other_row=other_row, what=column)
-    return RowProblem(row, column, refusal.code, refusal.facts, tuple(cells))
+    return stream(file.sheet, file.mapping, file.rules, survey)
 
 
 def _ticking(rows: Iterator[Record], tick: Tick) -> Iterator[Record]:
