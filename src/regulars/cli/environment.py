@@ -18,6 +18,7 @@ from regulars.web import postgres
 from regulars.web.postgres.places import Places
 
 SETTINGS = "regulars.settings"
+OPERATORS_OPTIONS = "REGULARS_PGOPTIONS"
 
 
 class Needs(StrEnum):
@@ -153,7 +154,8 @@ def _limit_time(purpose: Purpose) -> None:
         f"-c {name}={milliseconds}"
         for name, milliseconds in zip(names, TIMEOUTS[purpose], strict=True)
     )
-    theirs = os.environ.get("PGOPTIONS", "")
+    # What the operator set wins; a child process finds it again and puts its own limits before it.
+    theirs = os.environ.setdefault(OPERATORS_OPTIONS, os.environ.get("PGOPTIONS", ""))
     os.environ["PGOPTIONS"] = f"{ours} {theirs}".strip()
 
 

@@ -97,7 +97,6 @@ def serve_everything(host: str, port: int, on_ready: Callable[[], None]) -> int:
     exit code. Raises a refusal when the port is taken or the database is not fit to serve.
     """
     _check_port(host, port)
-    options = os.environ.get("PGOPTIONS", "")  # the children set time-outs of their own
     with environment.hold_database():
         environment.bring_up(Purpose.BATCH)
         check_start()
@@ -110,7 +109,7 @@ def serve_everything(host: str, port: int, on_ready: Callable[[], None]) -> int:
         supervisor = Supervisor(
             children,
             say=lambda words: click.echo(words, err=True),
-            environment={SUPERVISOR: str(os.getpid()), "PGOPTIONS": options},
+            environment={SUPERVISOR: str(os.getpid())},
         )
         waiting = [on_ready]
 
