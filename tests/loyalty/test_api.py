@@ -79,7 +79,7 @@ class TestTier:
     def test_names_tiers_in_the_readers_language(self, api: Api, member: tuple[int, UUID]) -> None:
         body = api.get(f"/members/{member[1]}/tier", language="zh-hans").json()
 
-        assert body["tier"]["name"] == "银"
+        assert body["tier"]["name"] == "银卡"
 
     def test_lists_the_path(self, api: Api, member: tuple[int, UUID]) -> None:
         items = api.get(f"/members/{member[1]}/tier/history").json()["items"]

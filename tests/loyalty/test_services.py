@@ -25,6 +25,7 @@ from regulars.loyalty.domain import (
     LadderCrooked,
     VersionNotLater,
 )
+from regulars.members.domain import Merge
 from regulars.web import sql
 from tests.loyalty.makers import DAY, NOON
 
@@ -496,6 +497,8 @@ class TestMembers:
 
     def test_they_part_with_what_was_their_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("regulars.members.selectors.aliases", lambda *, member_id: (member_id,))
+        merge = Merge(3, 1, 2, AT)
+        monkeypatch.setattr("regulars.members.selectors.get_merge", lambda *, merge_id: merge)
         tell(an_order(1, 1, net_minor=150_000), an_order(2, 2, net_minor=60_000))
         tell(self.pair("merged"))
 

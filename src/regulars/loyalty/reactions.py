@@ -70,7 +70,11 @@ def when_members_unmerged(events: Sequence[Event], *, at: datetime) -> Sequence[
     """Part two histories again; each tier follows from what is its own."""
     for event in events:
         services.unmerge_histories(
-            winner_id=event.facts["winner_id"], loser_id=event.facts["loser_id"], at=at
+            winner_id=event.facts["winner_id"],
+            loser_id=event.facts["loser_id"],
+            merge_id=event.facts["merge_id"],
+            event_id=event.id,
+            at=at,
         )
     return ()
 

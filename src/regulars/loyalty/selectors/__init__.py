@@ -4,6 +4,7 @@ from regulars.loyalty.selectors.awards import (
     list_awarded_orders,
     list_awards,
     list_awards_of_transfers,
+    list_orders_awarded_since,
     read_surroundings,
 )
 from regulars.loyalty.selectors.checks import CHECKS
@@ -35,6 +36,7 @@ __all__ = [
     "list_awards",
     "list_awards_of_transfers",
     "list_growth",
+    "list_orders_awarded_since",
     "list_statement",
     "list_tier_history",
     "read_surroundings",

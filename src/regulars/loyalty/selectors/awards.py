@@ -77,6 +77,16 @@ def list_awarded_orders(*, member_ids: Sequence[int], until: datetime) -> list[t
     return [(order_id, member_id) for order_id, member_id in found]
 
 
+def list_orders_awarded_since(*, member_id: int, since: datetime) -> list[int]:
+    """Answer the orders whose first award to a member was written at or after a moment."""
+    found = sql.rows(
+        "SELECT order_id FROM loyalty_award WHERE member_id = %s::bigint AND kind = 1"
+        " AND recorded_at >= %s::timestamptz ORDER BY order_id",
+        [member_id, since],
+    )
+    return [order_id for (order_id,) in found]
+
+
 def read_surroundings(
     *, member_ids: Iterable[int], programme: Programme, at: datetime
 ) -> Surroundings:

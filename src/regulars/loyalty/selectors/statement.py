@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 
 from regulars.ledger import selectors as ledger
-from regulars.ledger.domain import Currency, Entry
+from regulars.ledger.domain import Currency, Entry, TransferKind
 from regulars.loyalty.domain import Explanation, explain, explain_entry
 from regulars.loyalty.selectors.awards import list_awards_of_transfers
 from regulars.loyalty.selectors.programme import get_programme
 from regulars.web import paging
+
+AWARDED_KINDS = frozenset(
+    {TransferKind.EARN, TransferKind.REVERSE, TransferKind.OWE, TransferKind.FORGIVE}
+)  # the legs of an award; its expiry and what it repays explain themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,12 @@ def list_statement(
         currency=currency,
         programme_id=programme.id,
     )
-    causes = list({entry.business_id for entry in page.entries})
+    causes = list({each.business_id for each in page.entries if each.kind in AWARDED_KINDS})
     awards = list_awards_of_transfers(member_id=member_id, transfer_ids=causes)
     lines = []
     for entry in page.entries:
-        award = awards.get((entry.business_id, currency))
+        awarded = entry.kind in AWARDED_KINDS
+        award = awards.get((entry.business_id, currency)) if awarded else None
         why = explain_entry(entry) if award is None else explain(award, currency, programme)
         order_id = None if award is None else award.order_id
         lines.append(StatementLine(entry, why, order_id))

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from django.db import transaction
 
+from regulars.commerce import selectors as commerce
 from regulars.loyalty import selectors
+from regulars.loyalty.services.retelling import retell_orders
 from regulars.loyalty.services.tiers import judge_tiers
 from regulars.members import selectors as people
 from regulars.members import services as members
@@ -28,8 +30,14 @@ def merge_histories(*, winner_id: int, loser_id: int, at: datetime) -> None:
 
 
 @transaction.atomic
-def unmerge_histories(*, winner_id: int, loser_id: int, at: datetime) -> None:
-    """Give back the awards and the growth that came with the loser, and judge both again."""
+def unmerge_histories(
+    *, winner_id: int, loser_id: int, merge_id: int, event_id: int, at: datetime
+) -> None:
+    """Give back the awards and the growth that came with the loser, and judge both again.
+
+    Orders recorded since the merge under one of the loser's identities are the loser's: the
+    winner gives their points back and the loser is awarded.
+    """
     origins = list(people.aliases(member_id=loser_id))
     for table in _TABLES:
         sql.run(
@@ -37,6 +45,13 @@ def unmerge_histories(*, winner_id: int, loser_id: int, at: datetime) -> None:
             " AND origin_member_id = ANY(%s::bigint[])",
             [loser_id, winner_id, origins],
         )
+    since = people.get_merge(merge_id=merge_id).merged_at
+    held = commerce.lock_orders_by_id(
+        selectors.list_orders_awarded_since(member_id=winner_id, since=since)
+    )
+    theirs = [each for each in held.values() if each.order.member_id in origins]
+    owners = dict.fromkeys((each.id for each in theirs), loser_id)
+    retell_orders(held=theirs, owners=owners, causes={loser_id: event_id}, at=at)
     judge_tiers(member_ids=[winner_id, loser_id], at=at)
 
 

@@ -6,14 +6,14 @@ from datetime import datetime
 from django.db import transaction
 
 from regulars.commerce import selectors as commerce
-from regulars.commerce.domain import net_minor, state_of
 from regulars.kit.batches import chunked
 from regulars.kit.ids import uuid_from
 from regulars.ledger import services as ledger
 from regulars.ledger.domain import Clawback, Currency, Open, OwedPolicy, Posted, PostedAs
 from regulars.loyalty import selectors
-from regulars.loyalty.domain import Declaration, OrderSnapshot, Verdict
-from regulars.loyalty.services.awards import TOLERATED, award_orders
+from regulars.loyalty.domain import Declaration, Verdict
+from regulars.loyalty.services.awards import TOLERATED
+from regulars.loyalty.services.retelling import retell_orders
 from regulars.loyalty.services.tiers import judge_tiers
 from regulars.web import sql
 
@@ -202,23 +202,5 @@ def _judge_orders(causes: Mapping[int, int], until: datetime, at: datetime) -> l
     for some in chunked(awarded, ORDERS_PER_STEP):
         whose = dict(some)
         held = commerce.lock_orders_by_id(list(whose))
-        snapshots = [
-            OrderSnapshot(
-                event_id=causes[whose[each.id]],
-                order_id=each.id,
-                member_id=whose[each.id],
-                store_id=each.order.store_id,
-                currency=each.order.currency,
-                state=state_of(each.order).word,
-                net_minor=net_minor(each.order),
-                occurred_at=each.order.paid_at or at,
-                changed_at=at,
-                completed_at=each.order.completed_at,
-                reports_completion=each.reports_completion,
-                awards=each.award,
-                is_retold=True,
-            )
-            for each in held.values()
-        ]
-        verdicts += award_orders(snapshots=snapshots, at=at)
+        verdicts += retell_orders(held=list(held.values()), owners=whose, causes=causes, at=at)
     return verdicts
