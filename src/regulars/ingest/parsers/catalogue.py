@@ -21,8 +21,10 @@ from regulars.kit.periods import zone as find_zone
 
 TEXT_CHARS_MAX = 200
 STORE_KINDS = {
-    "直营": "owned", "直营店": "owned", "加盟": "franchise", "加盟店": "franchise",
-    "网店": "web", "网上商店": "web", "线上": "web", "小程序": "mini_program", "门店": "store",
+    "直营": "shop", "直营店": "shop", "门店": "shop", "实体店": "shop", "旗舰店": "shop",
+    "store": "shop", "owned": "shop", "专柜": "counter", "加盟": "franchise", "加盟店": "franchise",
+    "网店": "web", "网上商店": "web", "线上": "web", "online": "web", "web_shop": "web",
+    "小程序": "mini_program", "仓库": "warehouse",
 }  # fmt: skip
 
 Parse = Callable[[Group], Candidate | list[RowProblem]]
