@@ -318,6 +318,31 @@ class TestPrivacy:
         assert shown.json()["profile"]["name"] == "林小满"
         assert silent.status_code == 422
 
+    def test_nobody_reveals_one_after_another(self, api: Api) -> None:
+        member = enrol(api, 1)
+
+        statuses = [
+            api.post(f"/members/{member}/reveal", {"reason_code": "x"}).status_code
+            for _ in range(22)
+        ]
+
+        assert (statuses[0], statuses[-1]) == (200, 429)
+
+    @pytest.mark.reliability("RG10")
+    def test_a_value_that_was_moved_does_not_open_and_is_written_down(self, api: Api) -> None:
+        member = enrol(api, 1, name="Ann", city="Wuhan")
+        sql.run(
+            "UPDATE members_profilevalue a SET sealed = b.sealed FROM members_profilevalue b"
+            " WHERE a.member_id = b.member_id AND a.field = 'name' AND b.field = 'city'"
+        )
+
+        answer = api.get(f"/members/{member}")
+
+        assert answer.json()["code"] == "web.seal_broken"
+        assert sql.row(
+            "SELECT object_id, result FROM access_audit_entry WHERE action = 'members.seal_broken'"
+        ) == (member, "failed")
+
     @pytest.mark.reliability("RG4")
     def test_exports_both_forms(self, api: Api) -> None:
         member = enrol(api, 8000, name="=1+1")

@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router
 
 from regulars.access import selectors as access
+from regulars.access import services as audit
 from regulars.access.domain import Actor, Scope
 from regulars.members import selectors
 from regulars.members.domain import Member, MemberPage, Profile
-from regulars.web import clock, idempotency
+from regulars.web import clock, crypto, idempotency
 from regulars.web.idempotency import Done
 
 router = Router(tags=["members"])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -46,6 +50,29 @@ def once(request: HttpRequest, effect: Callable[[datetime], Done]) -> Done:
         at=at,
         effect=lambda: effect(at),
     )
+
+
+def guarded(
+    view: Callable[Concatenate[HttpRequest, P], R],
+) -> Callable[Concatenate[HttpRequest, P], R]:
+    """Write to the audit log where a sealed value does not open: somebody moved or altered it."""
+
+    @wraps(view)
+    def watched(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return view(request, *args, **kwargs)
+        except crypto.SealBroken:
+            audit.audit(
+                actor=actor_of(request),
+                action="members.seal_broken",
+                object_kind="member",
+                object_id=str(kwargs.get("member_id", "")),
+                at=clock.now(),
+                result="failed",
+            )
+            raise
+
+    return cast("Callable[Concatenate[HttpRequest, P], R]", watched)
 
 
 def store_id(code: str | None, scope: Scope) -> int | None:

@@ -8,8 +8,17 @@ from django.http import HttpRequest, HttpResponse
 
 from regulars.members import services
 from regulars.members.api import answers, bodies
-from regulars.members.api.calling import actor_of, member_of, member_out, once, router, scope_of
-from regulars.web import clock
+from regulars.members.api.calling import (
+    actor_of,
+    guarded,
+    member_of,
+    member_out,
+    once,
+    router,
+    scope_of,
+)
+from regulars.members.domain import REVEALS_PER_MINUTE_MAX
+from regulars.web import clock, rates
 from regulars.web.idempotency import Done
 from regulars.web.permissions import requires
 
@@ -34,9 +43,11 @@ _EXPORT = {
     openapi_extra=answers.example(_REVEALED),
 )
 @requires("members.reveal")
+@guarded
 def reveal_member(request: HttpRequest, member_id: UUID, body: bodies.ReasonIn) -> Any:
     """See a member unmasked; who looked, when and why is in the audit log."""
     member = member_of(request, member_id)
+    rates.admit(f"members.reveal:{actor_of(request).caller}", limit=REVEALS_PER_MINUTE_MAX)
     shown = services.reveal(
         member_id=member.id,
         scope=scope_of(request),
@@ -56,6 +67,7 @@ def reveal_member(request: HttpRequest, member_id: UUID, body: bodies.ReasonIn) 
     openapi_extra=answers.example(_EXPORT),
 )
 @requires("members.export")
+@guarded
 def export_member(request: HttpRequest, member_id: UUID, body: bodies.ExportIn) -> Any:
     """Export everything personal we hold about a member, as JSON or CSV; audited."""
     member = member_of(request, member_id)

@@ -17,6 +17,7 @@ from regulars.members import selectors
 from regulars.members.api import answers, bodies
 from regulars.members.api.calling import (
     actor_of,
+    guarded,
     member_of,
     member_out,
     page_out,
@@ -25,6 +26,7 @@ from regulars.members.api.calling import (
     store_id,
 )
 from regulars.members.domain import (
+    LOOKUPS_PER_MINUTE_MAX,
     Identity,
     IdentityKind,
     MemberNotFound,
@@ -32,7 +34,7 @@ from regulars.members.domain import (
     NothingToFind,
     Status,
 )
-from regulars.web import clock, paging
+from regulars.web import clock, paging, rates
 from regulars.web.permissions import requires
 
 
@@ -44,6 +46,7 @@ from regulars.web.permissions import requires
     openapi_extra=answers.example({"items": [answers.ROW_EXAMPLE], "next_cursor": None}),
 )
 @requires("members.read")
+@guarded
 def list_members(request: HttpRequest, query: Query[bodies.MemberFilter]) -> Any:
     """List the members within your scope, newest first, masked."""
     scope = scope_of(request)
@@ -67,6 +70,7 @@ def list_members(request: HttpRequest, query: Query[bodies.MemberFilter]) -> Any
     openapi_extra=answers.example({"items": [answers.ROW_EXAMPLE], "next_cursor": None}),
 )
 @requires("members.read")
+@guarded
 def search_members(request: HttpRequest, body: bodies.SearchIn) -> Any:
     """Search within your scope by exact name, surname, last four or member number."""
     wanted = MemberQuery(name=body.name, surname=body.surname, tail=body.tail, number=body.number)
@@ -84,6 +88,7 @@ def search_members(request: HttpRequest, body: bodies.SearchIn) -> Any:
     openapi_extra=answers.example(answers.MEMBER_EXAMPLE),
 )
 @requires("members.lookup")
+@guarded
 def lookup_member(request: HttpRequest, body: bodies.LookupIn) -> Any:
     """Find one member by exact phone, e-mail, card or member number, whatever their store.
 
@@ -91,6 +96,7 @@ def lookup_member(request: HttpRequest, body: bodies.LookupIn) -> Any:
     the value.
     """
     kind, value = _one_of(body)
+    rates.admit(f"members.lookup:{actor_of(request).caller}", limit=LOOKUPS_PER_MINUTE_MAX)
     at = clock.now()
     if kind == "number":
         member_id = selectors.find_by_number(number=value)
@@ -120,6 +126,7 @@ def lookup_member(request: HttpRequest, body: bodies.LookupIn) -> Any:
     openapi_extra=answers.example(answers.MEMBER_EXAMPLE),
 )
 @requires("members.read")
+@guarded
 def get_member(request: HttpRequest, member_id: UUID) -> Any:
     """Read one member, masked; the id of a merged member leads to its survivor."""
     member = member_of(request, member_id)

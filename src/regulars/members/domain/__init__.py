@@ -64,6 +64,8 @@ from regulars.members.domain.merging import (
     tree_below,
 )
 from regulars.members.domain.people import (
+    LOOKUPS_PER_MINUTE_MAX,
+    REVEALS_PER_MINUTE_MAX,
     Member,
     MemberErased,
     MemberFrozen,
@@ -113,8 +115,10 @@ __all__ = [
     "DEFAULT_MATCH_ORDER",
     "EVENT_TYPES",
     "FIELDS",
+    "LOOKUPS_PER_MINUTE_MAX",
     "PERSONAL_COLUMNS",
     "PROFILE_FIELDS",
+    "REVEALS_PER_MINUTE_MAX",
     "TAIL_BUCKETS",
     "TECHNICAL_TEXT_COLUMNS",
     "TREE_MAX",

@@ -11,6 +11,8 @@ from regulars.members.domain.identities import HeldIdentity
 from regulars.members.domain.marks import ConsentState, Tag
 
 NUMBER_DIGITS = 10
+LOOKUPS_PER_MINUTE_MAX = 600  # of one caller; a chain of tills may share a key
+REVEALS_PER_MINUTE_MAX = 20
 
 
 class MemberNotFound(Refusal):
