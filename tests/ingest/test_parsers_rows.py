@@ -553,7 +553,7 @@ class TestCatalogue:
         candidates, _ = read(a_csv(tmp_path, rows), "stores")
 
         assert [(c.store.code, c.store.name, c.store.kind) for c in candidates if c.store] == [
-            ("NS", "南山店", "owned"),
+            ("NS", "南山店", "shop"),
             ("网店", "网店", "mini_program"),
         ]
 
