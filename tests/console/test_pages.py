@@ -356,3 +356,12 @@ def english_in(page: str) -> list[str]:
     body = page.split("<body", 1)[1]
     seen = re.sub(r"<(code|kbd)>.*?</\1>|<[^>]+>", "\n", body, flags=re.DOTALL)
     return re.findall(r"[A-Za-z]{3,} [a-z]{2,}[A-Za-z ]*", seen)
+
+
+def test_a_session_that_ended_is_sent_to_sign_in(at: datetime, shop: Shop) -> None:
+    browser = Client(headers={"accept-language": "en"})
+    browser.cookies["regulars_session"] = "a-session-that-is-gone"
+
+    assert browser.get("/console/members")["Location"].startswith("/sign-in")
+    assert browser.get("/sign-in").status_code == 200
+    assert browser.get("/console/nowhere").status_code == 404

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from regulars.access.domain import Scope
@@ -72,6 +72,18 @@ def sales_since(*, scope: Scope, since: datetime) -> list[Sales]:
         [*values, since, _PAID],
     )
     return [Sales(currency, orders, buyers, int(net)) for currency, orders, buyers, net in found]
+
+
+def sales_by_day(*, scope: Scope, since: datetime, currency: str, zone: str) -> dict[date, int]:
+    """Sum the net worth of valid orders in one currency by the day they were paid, in a zone."""
+    within, values = scope.condition("o.store_id")
+    found = sql.rows(
+        "SELECT (o.paid_at AT TIME ZONE %s::text)::date AS day, sum(o.net_minor)"
+        f" FROM commerce_order o WHERE {within} AND o.paid_at >= %s::timestamptz"
+        " AND o.currency = %s::text AND o.state = ANY(%s::smallint[]) GROUP BY day",
+        [zone, *values, since, currency, _PAID],
+    )
+    return {day: int(net) for day, net in found}
 
 
 def find_by_number(

@@ -91,6 +91,11 @@ def day(on: date | datetime | None, *, zone: ZoneInfo) -> str:
     return _local_date(on, zone=zone).isoformat()
 
 
+def last_day(until: datetime | None, *, zone: ZoneInfo) -> str:
+    """Write the last day of something that ends at a moment: midnight ends the day before."""
+    return MISSING if until is None else day(until - timedelta(microseconds=1), zone=zone)
+
+
 def long_day(on: date | datetime | None, *, zone: ZoneInfo, language: str) -> str:
     """Write a date in a sentence: 2026年11月21日, 21 Nov 2026."""
     if on is None:

@@ -104,7 +104,6 @@ class MemberHead:
     owed: int
     points_expiring: int
     stored_value_minor: int
-    growth: int
 
     @property
     def initial(self) -> str:

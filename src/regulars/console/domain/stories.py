@@ -61,7 +61,8 @@ _FIELD_WORDS: Mapping[str, str] = {
 _PIECES = message("{lines} items")
 _AGREED = message("agreed to {purpose}, policy {version}")
 _WITHDREW = message("withdrew {purpose}")
-_ADDED_REMOVED = message("{added} added, {removed} removed")
+_ADDED = message("{count} added")
+_REMOVED = message("{count} removed")
 
 
 Day = tuple[str, list[Happening]]
@@ -189,7 +190,8 @@ def _detail(event: Event, teller: Teller) -> str:
         case "member.updated":
             return teller.listed(_FIELD_WORDS, _texts(facts, "fields"))
         case "member.tagged":
-            return teller.say(_ADDED_REMOVED, added=facts["added"], removed=facts["removed"])
+            changes = ((_ADDED, facts["added"]), (_REMOVED, facts["removed"]))
+            return teller.comma.join(teller.say(words, count=n) for words, n in changes if n)
         case "consent.recorded":
             purpose = teller.word(wording.PURPOSES, str(facts["purpose"]))
             version = facts.get("policy_version", "")

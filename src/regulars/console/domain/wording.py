@@ -105,6 +105,9 @@ TRANSFER_KINDS: Mapping[str, str] = MappingProxyType(
         "forgive": message("Debt forgiven"),
     }
 )
+GENDERS: Mapping[str, str] = MappingProxyType(
+    {"female": message("Female"), "male": message("Male")}
+)
 CURRENCIES: Mapping[str, str] = MappingProxyType(
     {
         "points": message("Points"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
 from regulars.access.domain import Actor
-from regulars.console.domain import formatting
+from regulars.console.domain import charts, formatting
 from regulars.console.pages.drawing import actor_of, draw, language_of
 from regulars.console.selectors import home, house, tiers
 from regulars.console.selectors.home import Figures, Health
@@ -41,6 +41,7 @@ class Line:
     icon: str
     title: str
     detail: str
+    command: str = ""
 
 
 @page("console.use")
@@ -50,12 +51,13 @@ def show_home(request: HttpRequest) -> HttpResponse:
     at, actor, language = clock.now(), actor_of(request), language_of()
     programme = loyalty.get_programme()
     zone = programme.tz
-    figures = home.get_figures(actor=actor, at=at, fresh="fresh" in request.GET)
+    figures = home.get_figures(actor=actor, at=at, zone=zone, fresh="fresh" in request.GET)
     context = {
         "brand": house.get_brand(),
         "today": formatting.long_day(at, zone=zone, language=language),
         "figures": figures,
-        "cards": _cards(figures),
+        "cards": _cards(figures, everywhere=actor.scope_for("members.read").everything),
+        **_chart(figures, zone=zone),
         "health": _health(actor, figures, zone=zone),
         "tiers": _tiers(figures, tiers.list_rungs(programme, at=at, language=language)),
         "may_read_members": actor.may("members.read"),
@@ -63,10 +65,10 @@ def show_home(request: HttpRequest) -> HttpResponse:
     return draw(request, "console/home.html", context, zone=zone)
 
 
-def _cards(figures: Figures) -> list[Card]:
+def _cards(figures: Figures, *, everywhere: bool) -> list[Card]:
     cards: list[Card] = []
     if figures.members is not None:
-        cards += _member_cards(figures)
+        cards += _member_cards(figures, everywhere=everywhere)
     if figures.sales is not None:
         cards += _sales_cards(figures)
     if figures.points is not None:
@@ -74,14 +76,14 @@ def _cards(figures: Figures) -> list[Card]:
     return cards
 
 
-def _member_cards(figures: Figures) -> list[Card]:
+def _member_cards(figures: Figures, *, everywhere: bool) -> list[Card]:
     share = formatting.percent(figures.members_new or 0, figures.members or 0)
     return [
         Card(
             name=gettext("Members in total"),
             definition=gettext("Everyone who joined and has not left, merged records once"),
             value=figures.members,
-            note=gettext("in the stores you may see"),
+            note=gettext("in all stores") if everywhere else gettext("in the stores you may see"),
             href=reverse("console-members"),
         ),
         Card(
@@ -154,6 +156,29 @@ def _points_cards(figures: Figures) -> list[Card]:
     ]
 
 
+def _chart(figures: Figures, *, zone: ZoneInfo) -> dict[str, object]:
+    """Lay the sales of this window over the one before; the title says the finding."""
+    if figures.by_day is None or figures.sales is None:
+        return {}
+    today = figures.at.astimezone(zone).date()
+    chart = charts.line_over_days(figures.by_day, today=today, days=home.WINDOW_DAYS)
+    if chart is None:
+        return {}
+    return {"chart": chart, "currency": figures.sales.currency, "finding": _finding(chart)}
+
+
+def _finding(chart: charts.Chart) -> str:
+    change = chart.change_bp
+    if change is None:
+        return gettext("Net sales of the last 30 days")
+    share = formatting.percent(abs(change), 10_000)
+    if change > 0:
+        return gettext("Net sales are %(share)s above the 30 days before") % {"share": share}
+    if change < 0:
+        return gettext("Net sales are %(share)s below the 30 days before") % {"share": share}
+    return gettext("Net sales are as in the 30 days before")
+
+
 def _health(actor: Actor, figures: Figures, *, zone: ZoneInfo) -> list[Line]:
     if not actor.may("operations.read"):
         return []
@@ -169,8 +194,8 @@ def _letters(health: Health) -> Line:
     title = ngettext("%(count)s rejected row", "%(count)s rejected rows", health.dead_letters) % {
         "count": formatting.whole(health.dead_letters)
     }
-    detail = gettext("Look at them with: regulars dead-letters list")
-    return Line("bad", "triangle-alert", title, detail)
+    detail = gettext("Look at them with:")
+    return Line("bad", "triangle-alert", title, detail, "regulars dead-letters list")
 
 
 def _parked(health: Health) -> Line:
@@ -209,8 +234,8 @@ def _sources(health: Health, zone: ZoneInfo) -> Line:
         return Line("warn", "database", title, ", ".join(health.failing))
     if health.seen_at is None:
         title = gettext("No source has sent anything yet")
-        detail = gettext("Import a file, or connect a shop with: regulars sources create")
-        return Line("info", "database", title, detail)
+        detail = gettext("Import a file, or connect a shop with:")
+        return Line("info", "database", title, detail, "regulars sources create")
     title = ngettext("%(count)s source delivers", "%(count)s sources deliver", health.sources) % {
         "count": health.sources
     }

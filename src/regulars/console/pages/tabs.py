@@ -180,7 +180,7 @@ def described(reading: Reading) -> Context:
     """Show what the member is recognised by, and the declared profile."""
     return {
         "identities": records.list_identities(reading.profile),
-        "profile": records.list_profile(reading.profile),
+        "profile": records.list_profile(reading.profile, reading.teller),
     }
 
 

@@ -1,7 +1,8 @@
 """Read the home page: figures of the last month, and how the house is doing."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 
@@ -29,6 +30,7 @@ class Figures:
     members_new: int | None = None
     by_tier: dict[str, int] | None = None
     sales: purchases.Sales | None = None
+    by_day: dict[date, int] | None = None
     other_currencies: int = 0
     points: Outstanding | None = None
 
@@ -46,12 +48,12 @@ class Health:
     seen_at: datetime | None
 
 
-def get_figures(*, actor: Actor, at: datetime, fresh: bool) -> Figures:
+def get_figures(*, actor: Actor, at: datetime, zone: ZoneInfo, fresh: bool) -> Figures:
     """Answer the figures within the reader's scopes, remembered for a minute unless asked anew."""
     key = f"console.figures.{hash((actor.permissions, actor.reaches, actor.scope))}"
     found: Figures | None = None if fresh else cache.get(key)
     if found is None:
-        found = _count(actor, at=at)
+        found = _count(actor, at=at, zone=zone)
         cache.set(key, found, KEPT_SECONDS)
     return found
 
@@ -83,7 +85,7 @@ def tier_shares(rungs: list[Rung], counts: dict[str, int], total: int) -> list[t
     return [(rung, above.get(rung.code, lowest)) for rung in rungs]
 
 
-def _count(actor: Actor, *, at: datetime) -> Figures:
+def _count(actor: Actor, *, at: datetime, zone: ZoneInfo) -> Figures:
     since = at - timedelta(days=WINDOW_DAYS)
     sales: list[purchases.Sales] = []
     if actor.may("orders.read"):
@@ -91,6 +93,7 @@ def _count(actor: Actor, *, at: datetime) -> Figures:
         sales = purchases.sales_since(scope=scope, since=since) or [
             purchases.Sales(DEFAULT_CURRENCY, 0, 0, 0)
         ]
+    by_day = _by_day(actor, sales[0].currency, at=at, zone=zone) if sales else None
     reach = actor.scope_for("members.read")
     sees_members = actor.may("members.read")
     sees_points = actor.may("points.read") and actor.scope_for("points.read").everything
@@ -100,6 +103,17 @@ def _count(actor: Actor, *, at: datetime) -> Figures:
         members_new=figures.count_joined(scope=reach, since=since) if sees_members else None,
         by_tier=figures.count_by_tier(scope=reach) if sees_members else None,
         sales=sales[0] if sales else None,
+        by_day=by_day,
         other_currencies=max(0, len(sales) - 1),
         points=points.get_outstanding(at=at) if sees_points else None,
+    )
+
+
+def _by_day(actor: Actor, currency: str, *, at: datetime, zone: ZoneInfo) -> dict[date, int]:
+    """Sum sales by day over this window and the one before it."""
+    return purchases.sales_by_day(
+        scope=actor.scope_for("orders.read"),
+        since=at - timedelta(days=2 * WINDOW_DAYS),
+        currency=currency,
+        zone=zone.key,
     )

@@ -13,6 +13,7 @@ from regulars.console.domain.members import (
     ProfileLine,
     TagMark,
 )
+from regulars.console.domain.stories import Teller
 from regulars.console.selectors import tiers
 from regulars.console.selectors.lists import DEFAULT_CURRENCY, YEAR
 from regulars.ledger import selectors as ledger
@@ -66,16 +67,15 @@ def get_head(
         owed=balance.owed,
         points_expiring=_expiring(lots, at=at),
         stored_value_minor=balance.stored_value + balance.stored_gift,
-        growth=balance.growth,
     )
 
 
-def list_profile(profile: Profile) -> list[ProfileLine]:
+def list_profile(profile: Profile, teller: Teller) -> list[ProfileLine]:
     """List every declared profile field with its class and purpose; what is not said is empty."""
     return [
         ProfileLine(
             title=field.title,
-            value=profile.profile.get(field.name, ""),
+            value=_said(field.name, profile.profile.get(field.name, ""), teller),
             data_class=wording.DATA_CLASSES[field.field_class].title,
             tone=wording.DATA_CLASSES[field.field_class].tone,
             purpose=field.purpose,
@@ -110,6 +110,10 @@ def list_consents(profile: Profile) -> list[ConsentLine]:
         )
         for state in profile.consents
     ]
+
+
+def _said(field: str, value: str, teller: Teller) -> str:
+    return teller.word(wording.GENDERS, value) if field == "gender" else value
 
 
 def _expiring(lots: Sequence[OpenLot], *, at: datetime) -> int:

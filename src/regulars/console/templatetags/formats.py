@@ -66,6 +66,12 @@ def day(on: date | datetime | None) -> str:
 
 
 @register.filter
+def last_day(until: datetime | None) -> str:
+    """Write the last day on which something still holds."""
+    return formatting.last_day(until, zone=_zone())
+
+
+@register.filter
 def long_day(on: date | datetime | None) -> str:
     """Write a date for a sentence."""
     return formatting.long_day(on, zone=_zone(), language=_language())
@@ -79,6 +85,25 @@ def ago(at: datetime | None, now: datetime) -> SafeString:
         return format_html("<span>{}</span>", shown)
     exact = formatting.moment(at, zone=_zone())
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, shown)
+
+
+@register.filter
+def month_day(on: date) -> str:
+    """Write a day under an axis: 11-21."""
+    return f"{on:%m-%d}"
+
+
+@register.filter
+def plain(value: float) -> str:
+    """Write a coordinate; never with a comma, whatever the language."""
+    return f"{value:g}"
+
+
+@register.simple_tag
+def axis_money(minor: int, currency: str) -> str:
+    """Write an amount beside an axis, short."""
+    shown = formatting.money_compact(minor, currency, language=_language())
+    return shown.removesuffix(".00").removesuffix(".000")
 
 
 @register.filter

@@ -1,0 +1,145 @@
+"""Lay out a line over days as SVG coordinates: a grid from nought, this period, the one before.
+
+The last day is unfinished and drawn dashed. Nothing here draws: the template does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+WIDTH, HEIGHT = 680, 236
+LEFT, RIGHT, TOP, BOTTOM = 58, 670, 14, 210
+STEPS = (1, 2, 5)
+GRID_LINES = 4
+LABELS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line of the grid and what stands beside it."""
+
+    y: float
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A day under the axis."""
+
+    x: float
+    on: date
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One day of the line."""
+
+    x: float
+    y: float
+    on: date
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Everything the template draws, and the figures behind it."""
+
+    now: tuple[Point, ...]
+    before: tuple[Point, ...]
+    ticks: tuple[Tick, ...]
+    marks: tuple[Mark, ...]
+    peak: Point
+    total: int
+    total_before: int
+
+    @property
+    def finished(self) -> str:
+        """The line up to the last finished day, as SVG points."""
+        return _points(self.now[:-1])
+
+    @property
+    def unfinished(self) -> str:
+        """The stroke to today."""
+        return _points(self.now[-2:])
+
+    @property
+    def area(self) -> str:
+        """The ground under the finished line."""
+        first, last = self.now[0], self.now[-2]
+        return f"{first.x},{BOTTOM} {self.finished} {last.x},{BOTTOM}"
+
+    @property
+    def line_before(self) -> str:
+        """The line of the period before."""
+        return _points(self.before)
+
+    @property
+    def change_bp(self) -> int | None:
+        """The change against the period before in basis points; of nothing there is none."""
+        if self.total_before <= 0:
+            return None
+        return (self.total - self.total_before) * 10_000 // self.total_before
+
+
+def line_over_days(values: Mapping[date, int], *, today: date, days: int) -> Chart | None:
+    """Lay out the last `days` days and as many before; nothing to show is None."""
+    now = [(day, values.get(day, 0)) for day in _days(today, days)]
+    before = [(day, values.get(day, 0)) for day in _days(today - timedelta(days=days), days)]
+    top = _ceiling(max(value for _, value in now + before))
+    if top == 0:
+        return None
+    drawn = _drawn(now, top)
+    marked = range(0, days, max(1, (days - 1) // (LABELS - 1)))
+    return Chart(
+        now=drawn,
+        before=_drawn(before, top),
+        ticks=tuple(
+            Tick(y=_y(top * line // GRID_LINES, top), value=top * line // GRID_LINES)
+            for line in range(GRID_LINES + 1)
+        ),
+        marks=tuple(
+            Mark(x=drawn[at].x, on=drawn[at].on, anchor=_anchor(at, days)) for at in marked
+        ),
+        peak=max(drawn, key=lambda point: point.value),
+        total=sum(value for _, value in now),
+        total_before=sum(value for _, value in before),
+    )
+
+
+def _days(last: date, days: int) -> list[date]:
+    return [last - timedelta(days=back) for back in reversed(range(days))]
+
+
+def _drawn(pairs: Sequence[tuple[date, int]], top: int) -> tuple[Point, ...]:
+    wide = (RIGHT - LEFT) / (len(pairs) - 1)
+    return tuple(
+        Point(x=round(LEFT + wide * place, 1), y=_y(value, top), on=day, value=value)
+        for place, (day, value) in enumerate(pairs)
+    )
+
+
+def _y(value: int, top: int) -> float:
+    return round(BOTTOM - (BOTTOM - TOP) * value / top, 1)
+
+
+def _ceiling(value: int) -> int:
+    """Round up to one, two or five times a power of ten, so that the grid reads well."""
+    if value <= 0:
+        return 0
+    power = 1
+    while True:
+        for step in STEPS:
+            if step * power * GRID_LINES >= value:
+                return step * power * GRID_LINES
+        power *= 10
+
+
+def _anchor(place: int, days: int) -> str:
+    if place == 0:
+        return "start"
+    return "end" if place == days - 1 else "middle"
+
+
+def _points(points: Sequence[Point]) -> str:
+    return " ".join(f"{point.x},{point.y}" for point in points)
