@@ -147,6 +147,7 @@ STATIC_ROOT = REGULARS_VAR / "static"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "/sign-in"
+CSRF_FAILURE_VIEW = "regulars.console.pages.stale_form"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_NAME = "regulars_session"
 SESSION_COOKIE_HTTPONLY = True
@@ -157,6 +158,8 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
+CSRF_FAILURE_VIEW = "regulars.console.pages.stale_form"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"  # no query while drawing
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -174,23 +177,3 @@ LOGGING_CONFIG = None
 
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is empty.")
-
-
-# While the house is being built: only the apps that stand. (Removed when all stand.)
-# REGULARS_ONLY=members,ledger limits the run to some apps while a neighbour's is broken.
-def _stands(name: str) -> bool:
-    short = name.removeprefix("regulars.")
-    if short == name or short in {"web", "events", "apps.RegularsConfig"}:
-        return True
-    only = os.environ.get("REGULARS_ONLY")
-    folder = Path(__file__).parent / short
-    if only is not None and short not in only.split(","):
-        return False
-    return (folder / "apps.py").exists() and bool(
-        list(folder.glob("models*")) or short == "console"
-    )
-
-
-INSTALLED_APPS = [name for name in INSTALLED_APPS if _stands(name)]
-if "regulars.access" not in INSTALLED_APPS:
-    AUTH_USER_MODEL = "auth.User"
