@@ -182,8 +182,10 @@ class Model:
             "uses": [[lot, part, 0] for lot, part in parts],
         }
 
-    def void(self, key):
+    def void(self, key, at):
         hold = self.holds[key]
+        if hold["state"] == "open" and hold["expires"] <= at:
+            hold["state"] = "expired"
         if hold["state"] == "committed":
             raise Refused("hold_resolved")
         if hold["state"] == "open":

@@ -160,7 +160,7 @@ class LedgerMachine(RuleBasedStateMachine):
         member = selectors.get_hold(hold_id=hold, at=self.at).member_id
         void = Void(id=self.new_id(), member_id=member, hold_id=hold, occurred_at=self.at)
         [answer] = ledger.post([void], at=self.at)
-        assert code_of(answer) == self.refusal_of(lambda: self.model.void(hold))
+        assert code_of(answer) == self.refusal_of(lambda: self.model.void(hold, self.at))
 
     @precondition(lambda self: self.grants)
     @rule(

@@ -1,7 +1,9 @@
 """Points set aside for a purchase that is under way: held, then committed once, or let go.
 
 A hold pins the lots that would have paid. A lot may outlive its expiry only while it is pinned.
-A hold that has run out counts as let go for every reader, also before the sweeper comes by.
+A hold that has run out counts as let go for every reader, also before the sweeper comes by:
+whoever opens the books lets such holds go first (`release_expired`), so that what is open here
+is alive.
 """
 
 from datetime import timedelta
@@ -56,7 +58,7 @@ def plan_hold(books: Books, posting: Hold) -> Posted:
 def plan_commit(books: Books, posting: Commit) -> Posted:
     """Spend what was held, or a part of it once. The rest is free again."""
     account = books.spending_account_of(posting)
-    hold = _open_hold(books, account, posting)
+    hold = _open_hold(account, posting)
     if posting.amount is not None and check_amount(posting.amount) > hold.amount:
         raise HoldTooSmall(asked=posting.amount, held=hold.amount)
     amount = hold.amount if posting.amount is None else posting.amount
@@ -101,8 +103,7 @@ def plan_void(books: Books, posting: Void) -> Posted:
         raise HoldResolved(state="committed")
     if hold.state is not HoldState.OPEN:
         return Posted(posting.id, PostedAs.EXISTS)
-    late = hold.expires_at <= books.at
-    _settle(books, account, hold, HoldState.EXPIRED if late else HoldState.VOIDED)
+    _settle(books, account, hold, HoldState.VOIDED)
     return Posted(posting.id, PostedAs.POSTED, None, hold.amount)
 
 
@@ -126,13 +127,11 @@ def void_all(books: Books, account: Account) -> None:
             _settle(books, account, hold, HoldState.VOIDED)
 
 
-def _open_hold(books: Books, account: Account, posting: Commit) -> HeldLots:
+def _open_hold(account: Account, posting: Commit) -> HeldLots:
     hold = account.holds.get(posting.hold_id)
     if hold is None:
         raise HoldMissing
-    if hold.state is HoldState.EXPIRED or (
-        hold.state is HoldState.OPEN and hold.expires_at <= books.at
-    ):
+    if hold.state is HoldState.EXPIRED:
         raise HoldExpired(expired_at=hold.expires_at.isoformat())
     if hold.state is not HoldState.OPEN:
         raise HoldResolved(state=hold.state.name.lower())

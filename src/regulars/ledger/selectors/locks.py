@@ -50,13 +50,24 @@ _LOTS: Final = (
     f" (SELECT {_LOT} FROM ledger_lot WHERE account_id = a.id AND is_open"
     " ORDER BY expires_at, id LIMIT %s::bigint) AS l"
 )
-_HOLDS: Final = (
+_OPEN_HOLDS: Final = (
     "SELECT h.id, h.account_id, h.member_id, h.amount, h.expires_at, h.request_hash, h.state,"
     " h.committed_amount, p.lot_id, p.amount FROM ledger_hold AS h"
     " JOIN ledger_hold_lot AS p ON p.hold_id = h.id"
+    " WHERE h.account_id = ANY(%s::bigint[]) AND h.state = 0"
 )
-_OPEN_HOLDS: Final = f"{_HOLDS} WHERE h.account_id = ANY(%s::bigint[]) AND h.state = 0"
-_NAMED_HOLDS: Final = f"{_HOLDS} WHERE h.id = ANY(%s::uuid[]) AND h.state <> 0"
+_RESOLVED_HOLDS: Final = """
+WITH RECURSIVE held (id, place) AS (
+    SELECT id, account_id FROM ledger_hold WHERE id = ANY(%s::uuid[]) AND state <> 0
+    UNION
+    SELECT h.id, a.merged_into FROM held AS h JOIN ledger_account AS a ON a.id = h.place
+    WHERE a.merged_into IS NOT NULL
+)
+SELECT h.id, p.place, h.member_id, h.amount, h.expires_at, h.request_hash, h.state,
+    h.committed_amount
+FROM held AS p JOIN ledger_account AS a ON a.id = p.place AND a.merged_into IS NULL
+JOIN ledger_hold AS h ON h.id = p.id
+"""
 _HOLDERS: Final = """
 WITH RECURSIVE held (id, place) AS (
     SELECT t.id, CASE WHEN t.credit_id > 0 THEN t.credit_id ELSE t.debit_id END
@@ -167,7 +178,7 @@ def read_holds(accounts: dict[int, Account], named: Collection[UUID]) -> None:
         for hold in account.holds.values():
             hold.pins.sort(key=lambda pin: order[pin[0].id])
     if named:
-        for row in sql.rows(_NAMED_HOLDS, [uuids(named)]):
+        for row in sql.rows(_RESOLVED_HOLDS, [uuids(named)]):
             if row[1] in accounts:
                 _hold(accounts[row[1]], row)
 
