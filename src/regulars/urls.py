@@ -1,13 +1,20 @@
 """Every address of the house: the API, the webhooks, the pages."""
 
-import importlib
-from importlib.util import find_spec
 from typing import Any
 
-from django.apps import apps
 from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
 from ninja import NinjaAPI
 
+from regulars.access import pages as access
+from regulars.access.api import router as access_router
+from regulars.commerce.api import router as commerce_router
+from regulars.console import pages as console
+from regulars.ingest.api import receive_webhook
+from regulars.ingest.api import router as ingest_router
+from regulars.ledger.api import router as ledger_router
+from regulars.loyalty.api import router as loyalty_router
+from regulars.members.api import router as members_router
 from regulars.web import health, problems
 from regulars.web.permissions import permission_of, public
 
@@ -18,15 +25,7 @@ class DescribedAPI(NinjaAPI):
     def get_openapi_schema(self, *args: Any, **kwargs: Any) -> Any:
         """Answer OpenAPI 3.1 with permissions, problem answers and the Idempotency-Key."""
         schema = super().get_openapi_schema(*args, **kwargs)
-        permissions = {
-            f"{method.lower()} {operation.operation_id or self.get_openapi_operation_id(operation)}": (
-                permission_of(operation.view_func)
-            )
-            for _, router in self._routers
-            for view in router.path_operations.values()
-            for operation in view.operations
-            for method in operation.methods
-        }
+        permissions = self._permissions()
         for operations in schema["paths"].values():
             for method, operation in operations.items():
                 described = permissions.get(f"{method} {operation['operationId']}")
@@ -40,6 +39,22 @@ class DescribedAPI(NinjaAPI):
         schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM
         schema["security"] = [{"key": []}]
         return schema
+
+    def _permissions(self) -> dict[str, str | None]:
+        """Read the mark of every operation, by method and operation id."""
+        operations = [
+            operation
+            for _, router in self._routers
+            for view in router.path_operations.values()
+            for operation in view.operations
+        ]
+        return {
+            f"{method.lower()} {each.operation_id or self.get_openapi_operation_id(each)}": (
+                permission_of(each.view_func)
+            )
+            for each in operations
+            for method in each.methods
+        }
 
 
 PROBLEM = {
@@ -83,45 +98,37 @@ PROBLEMS = {
 
 api = DescribedAPI(title="Regulars", version="1", urls_namespace="api", docs_url=None)
 problems.install(api)
-for _app in ("access", "members", "commerce", "ingest", "ledger", "loyalty"):
-    if apps.is_installed(f"regulars.{_app}") and find_spec(f"regulars.{_app}.api"):
-        api.add_router("", importlib.import_module(f"regulars.{_app}.api").router)
+for _router in (
+    access_router,
+    members_router,
+    commerce_router,
+    ingest_router,
+    ledger_router,
+    loyalty_router,
+):
+    api.add_router("", _router)
 
-urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", api.urls)]
-if apps.is_installed("regulars.access"):
-    _pages = importlib.import_module("regulars.access.pages")
-    urlpatterns += [
-        path("sign-in", _pages.sign_in, name="access-sign-in"),
-        path("sign-out", _pages.sign_out, name="access-sign-out"),
-        path("sign-in/<str:token>", _pages.sign_in_by_link, name="access-sign-in-link"),
-        path("set-up/<str:token>", _pages.set_up, name="access-set-up"),
-    ]
-if apps.is_installed("regulars.ingest") and find_spec("regulars.ingest.api"):
-    _ingest = importlib.import_module("regulars.ingest.api")
-    urlpatterns += [path("hooks/<str:source>", _ingest.receive_webhook, name="ingest-webhook")]
-urlpatterns += [
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
+    path("hooks/<str:source>", receive_webhook, name="ingest-webhook"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("sign-in", access.sign_in, name="access-sign-in"),
+    path("sign-out", access.sign_out, name="access-sign-out"),
+    path("sign-in/<str:token>", access.sign_in_by_link, name="access-sign-in-link"),
+    path("set-up/<str:token>", access.set_up, name="access-set-up"),
+    path("", public(RedirectView.as_view(pattern_name="console-home")), name="root"),
+    path("console/", console.home, name="console-home"),
+    path("console/members", console.members, name="console-members"),
+    path("console/search", console.search, name="console-search"),
+    path("console/members/<uuid:public_id>", console.member, name="console-member"),
+    path("console/members/<uuid:public_id>/reveal", console.reveal, name="console-reveal"),
+    path("console/members/<uuid:public_id>/<slug:tab>", console.member, name="console-member-tab"),
+    path("console/orders/<uuid:public_id>", console.order, name="console-order"),
+    path("console/language", console.choose_language, name="console-language"),
+    path("console/theme", console.choose_theme, name="console-theme"),
 ]
-_console: Any = importlib.import_module("regulars.console.pages") if apps.is_installed("regulars.console") else None
-if hasattr(_console, "home"):
-    urlpatterns += [
-        path("", _console.home, name="root"),
-        path("console/", _console.home, name="console-home"),
-        path("console/members", _console.members, name="console-members"),
-        path("console/search", _console.search, name="console-search"),
-        path("console/members/<uuid:public_id>", _console.member, name="console-member"),
-        path("console/members/<uuid:public_id>/reveal", _console.reveal, name="console-reveal"),
-        path(
-            "console/members/<uuid:public_id>/<slug:tab>",
-            _console.member,
-            name="console-member-tab",
-        ),
-        path("console/orders/<uuid:public_id>", _console.order, name="console-order"),
-        path("console/language", _console.choose_language, name="console-language"),
-        path("console/theme", _console.choose_theme, name="console-theme"),
-    ]
-    handler404 = "regulars.console.pages.not_found"
-    handler403 = "regulars.console.pages.forbidden"
-    handler500 = "regulars.console.pages.broken"
+handler403 = console.forbidden
+handler404 = console.not_found
+handler500 = console.broken

@@ -1,62 +1,63 @@
 """Who hears what: the one place that joins the apps at start.
 
-Order in the list of inline reactions is the order in which they run within a wave.
+The order of the inline reactions is the order in which they run within a wave: money moves before
+tiers are judged, and what is forgotten is forgotten in every app of the same commit.
 """
 
-import importlib
-from importlib.util import find_spec
-
-from django.apps import apps
-
+from regulars.access import services as access
+from regulars.commerce import reactions as commerce
+from regulars.commerce.domain import facts as commerce_facts
 from regulars.events import services as events
-from regulars.events.domain import Catalogue, EventType, Inline
+from regulars.events.domain import Catalogue, EventType, Inline, Reaction
+from regulars.ingest import reactions as ingest
+from regulars.ingest.domain import facts as ingest_facts
+from regulars.ledger import reactions as ledger
+from regulars.ledger.domain import Check
+from regulars.ledger.domain import facts as ledger_facts
+from regulars.loyalty import reactions as loyalty
+from regulars.loyalty import selectors as loyalty_selectors
+from regulars.loyalty.domain import facts as loyalty_facts
+from regulars.members.domain import facts as members_facts
 from regulars.web.middleware import install_identification
 
-_INLINE = (
-    ("member.enrolled member.linked", "commerce", "when_members_linked"),
-    ("member.merged", "commerce", "when_members_merged"),
-    ("member.unmerged", "commerce", "when_members_unmerged"),
-    ("member.erased", "ingest", "when_members_erased"),
-    ("member.merged", "ledger", "when_members_merged"),
-    ("member.unmerged", "ledger", "when_members_unmerged"),
-    ("member.erased", "ledger", "when_members_erased"),
-    ("member.frozen", "ledger", "when_members_frozen"),
-    ("member.unfrozen", "ledger", "when_members_unfrozen"),
-    ("balance.declared", "ledger", "when_balances_declared"),
-    ("import.reverted", "ledger", "when_imports_reverted"),
-    ("balance.declared", "loyalty", "when_balances_declared"),
-    ("import.reverted", "loyalty", "when_imports_reverted"),
-    ("member.merged", "loyalty", "when_members_merged"),
-    ("member.unmerged", "loyalty", "when_members_unmerged"),
-    ("member.erased", "loyalty", "when_members_erased"),
-    ("order.recorded", "loyalty", "when_orders_recorded"),
+EVENT_TYPES: tuple[EventType, ...] = (
+    *members_facts.EVENT_TYPES,
+    *commerce_facts.EVENT_TYPES,
+    *ingest_facts.EVENT_TYPES,
+    *ledger_facts.EVENT_TYPES,
+    *loyalty_facts.EVENT_TYPES,
+)
+
+INLINE: tuple[tuple[str, Reaction], ...] = (
+    ("member.enrolled member.linked", commerce.when_members_linked),
+    ("member.erased", ingest.when_members_erased),
+    ("member.merged", ledger.when_members_merged),
+    ("member.unmerged", ledger.when_members_unmerged),
+    ("member.erased", ledger.when_members_erased),
+    ("member.frozen", ledger.when_members_frozen),
+    ("member.unfrozen", ledger.when_members_unfrozen),
+    ("balance.declared", ledger.when_balances_declared),
+    ("import.reverted", ledger.when_imports_reverted),
+    ("balance.declared", loyalty.when_balances_declared),
+    ("import.reverted", loyalty.when_imports_reverted),
+    ("member.merged", loyalty.when_members_merged),
+    ("member.unmerged", loyalty.when_members_unmerged),
+    ("member.erased", loyalty.when_members_erased),
+    ("order.recorded", loyalty.when_orders_recorded),
 )
 
 
-def _types() -> dict[str, EventType]:
-    found: dict[str, EventType] = {}
-    for app in ("access", "members", "commerce", "ingest", "ledger", "loyalty"):
-        name = f"regulars.{app}.domain.facts"
-        if apps.is_installed(f"regulars.{app}") and find_spec(name):
-            for kind in importlib.import_module(name).EVENT_TYPES:
-                found[kind.name] = kind
-    return found
-
-
-def _inline() -> tuple[Inline, ...]:
-    found = []
-    for types, app, name in _INLINE:
-        module = f"regulars.{app}.reactions"
-        if apps.is_installed(f"regulars.{app}") and find_spec(module):
-            react = getattr(importlib.import_module(module), name, None)
-            if react:
-                found.append(Inline(frozenset(types.split()), react))
-    return tuple(found)
+def checks() -> tuple[Check, ...]:
+    """Answer what the apps add to the ledger's own checks in `regulars verify`."""
+    return tuple(loyalty_selectors.CHECKS)
 
 
 def join() -> None:
-    """Install types and reactions; called once when Django is ready."""
-    events.install(Catalogue(types=_types(), inline=_inline()))
-    if apps.is_installed("regulars.access"):
-        access = importlib.import_module("regulars.access.services")
-        install_identification(access.authenticate)
+    """Install types, reactions and who says who is calling; done once when Django is ready."""
+    events.install(
+        Catalogue(
+            types={kind.name: kind for kind in EVENT_TYPES},
+            inline=tuple(Inline(frozenset(types.split()), react) for types, react in INLINE),
+        )
+    )
+    install_identification(access.authenticate)

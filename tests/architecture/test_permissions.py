@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from regulars.web.permissions import PERMISSIONS, PUBLIC, permission_of
 
 OPEN_ON_PURPOSE = {
-    "healthz", "readyz", "metrics", "access-sign-in", "access-sign-out", "access-sign-in-link",
+    "root", "healthz", "readyz", "metrics", "access-sign-in", "access-sign-out", "access-sign-in-link",
     "access-set-up", "ingest-webhook", "console-language", "console-theme",
 }  # fmt: skip
 

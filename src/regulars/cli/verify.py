@@ -4,19 +4,17 @@ Everything is asked of one snapshot; nothing is changed. Repair is never automat
 is put right by inverse postings that people decide on.
 """
 
-import importlib
-from importlib.util import find_spec
 from typing import Any
 
 import click
-from django.apps import apps
 from rich.console import Console
 from rich.table import Table
 
+from regulars import wiring
 from regulars.access import services as access
 from regulars.cli import FINDINGS, emit, notes
 from regulars.ledger import services as ledger
-from regulars.ledger.domain import Check, Verdict
+from regulars.ledger.domain import Verdict
 from regulars.web import clock
 
 
@@ -50,21 +48,11 @@ def verify(
         since=since,
         account_ids=accounts or None,
         member_ids=members or None,
-        extra=extra_checks(),
+        extra=wiring.checks(),
     )
     emit(as_json, verdict.as_json(), lambda console: _draw(console, verdict))
     if not verdict.is_clean:
         raise click.exceptions.Exit(FINDINGS)
-
-
-def extra_checks() -> tuple[Check, ...]:
-    """Gather the checks of the other apps: `CHECKS` in their selectors."""
-    found: list[Check] = []
-    for app in apps.get_app_configs():
-        name = f"{app.name}.selectors"
-        if app.name.startswith("regulars.") and app.label != "ledger" and find_spec(name):
-            found.extend(getattr(importlib.import_module(name), "CHECKS", ()))
-    return tuple(found)
 
 
 def _draw(console: Console, verdict: Verdict) -> None:
