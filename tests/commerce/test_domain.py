@@ -246,3 +246,9 @@ class TestOrderFacts:
             True,
             False,
         )
+
+
+class TestFirstMessage:
+    @given(messages)
+    def test_says_the_same_as_joined_to_nothing(self, message: OrderInput) -> None:
+        assert merge(None, message) == merge(Order(1, "T-1"), message)

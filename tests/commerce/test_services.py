@@ -245,7 +245,9 @@ class TestListOrders:
         first = selectors.list_orders(scope=EVERYTHING, limit=3)
         second = selectors.list_orders(scope=EVERYTHING, limit=3, cursor=first.next_cursor)
 
-        assert [o.number for o in first.items + second.items] == [f"P-{n}" for n in range(4, -1, -1)]
+        assert [o.number for o in first.items + second.items] == [
+            f"P-{n}" for n in range(4, -1, -1)
+        ]
         assert second.next_cursor is None
 
     @pytest.mark.reliability("RH1")

@@ -7,12 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from regulars.commerce.domain.orders import (
-    goods_paid_minor,
-    net_minor,
-    refunded_minor,
-    state_of,
-)
+from regulars.commerce.domain.orders import reckon
 from regulars.commerce.domain.values import Order, State
 from regulars.events.domain import EventType
 from regulars.kit.messages import message
@@ -29,6 +24,7 @@ CHANGES = (
     "refunded",
     "closed",
 )
+WORDS = {state: state.word for state in State}
 _INSTANT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 _MINOR: dict[str, Any] = {"type": "integer"}
 
@@ -39,7 +35,6 @@ EVENT_TYPES: tuple[EventType, ...] = (
         title=message("Order {number}: {change}"),
         schema={
             "type": "object",
-            "additionalProperties": False,
             "required": [
                 "order_id",
                 "order",
@@ -123,16 +118,17 @@ def order_facts(
     award: bool,
 ) -> dict[str, Any]:
     """Write down what the order is after the change; everything an award needs is here."""
+    reckoned = reckon(order)
     return {
         "order_id": order_id,
         "order": str(public_id),
         "number": order.external_id,
         "currency": order.currency,
-        "state": state_of(order).word,
+        "state": WORDS[reckoned.state],
         "change": change,
-        "net_minor": net_minor(order),
-        "goods_minor": goods_paid_minor(order),
-        "refunded_minor": refunded_minor(order),
+        "net_minor": reckoned.net_minor,
+        "goods_minor": reckoned.goods_minor,
+        "refunded_minor": reckoned.refunded_minor,
         "paid_at": _instant(order.paid_at),
         "completed_at": _instant(order.completed_at),
         "reports_completion": reports_completion,

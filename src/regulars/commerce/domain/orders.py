@@ -19,6 +19,7 @@ from regulars.commerce.domain.values import (
     Order,
     OrderInput,
     Payment,
+    Reckoning,
     State,
 )
 
@@ -32,27 +33,35 @@ def merge(known: Order | None, said: OrderInput) -> Order:
 
     The result is the same for every arrival order of the same messages, and for repetitions.
     """
-    order = known or Order(said.source_id, said.external_id)
+    if known is None:
+        return _first(said)
     changes: dict[str, Any] = {}
-    _merge_moments(order, said, changes)
-    _merge_content(order, said, changes)
-    _merge_place(order, said, changes)
-    if order.member_id is None and said.member_id is not None:
+    stamp = _stamp(said)
+    _merge_moments(known, said, changes)
+    _merge_content(known, said, changes, stamp)
+    _merge_place(known, said, changes, stamp)
+    if known.member_id is None and said.member_id is not None:
         changes["member_id"] = said.member_id
-    return replace(order, **changes) if changes else order
+    return replace(known, **changes) if changes else known
 
 
 def state_of(order: Order) -> State:
     """Derive the state: closed is final; refunds count once the order is paid."""
+    return reckon(order).state
+
+
+def reckon(order: Order) -> Reckoning:
+    """Derive state and sums at once: what was paid for goods, given back, and is left."""
+    goods, refunded = goods_paid_minor(order), refunded_minor(order)
     if order.closed_at is not None:
-        return State.CLOSED
+        return Reckoning(State.CLOSED, goods, refunded, 0)
     if order.paid_at is None:
-        return State.CREATED
-    refunded = refunded_minor(order)
+        return Reckoning(State.CREATED, goods, refunded, 0)
     if refunded > 0:
-        whole = refunded >= goods_paid_minor(order)
-        return State.REFUNDED if whole else State.PARTIALLY_REFUNDED
-    return State.COMPLETED if order.completed_at is not None else State.PAID
+        state = State.REFUNDED if refunded >= goods else State.PARTIALLY_REFUNDED
+    else:
+        state = State.PAID if order.completed_at is None else State.COMPLETED
+    return Reckoning(state, goods, refunded, max(goods - refunded, 0))
 
 
 def goods_paid_minor(order: Order) -> int:
@@ -76,26 +85,27 @@ def refunded_minor(order: Order) -> int:
 
 def net_minor(order: Order) -> int:
     """Answer what the order is worth: goods paid less goods refunded; nothing once closed."""
-    if order.paid_at is None or order.closed_at is not None:
-        return 0
-    return max(goods_paid_minor(order) - refunded_minor(order), 0)
+    return reckon(order).net_minor
 
 
 def change_between(before: Order | None, after: Order) -> str | None:
     """Name the most telling thing that changed, or None where nothing did."""
-    old = before or Order(after.source_id, after.external_id)
-    told = {
-        "closed": after.closed_at is not None and old.closed_at is None,
-        "refunded": refunded_minor(after) != refunded_minor(old),
-        "completed": after.completed_at is not None and old.completed_at is None,
-        "paid": after.paid_at is not None and old.paid_at is None,
-        "created": before is None,
-        "attributed": after.member_id != old.member_id,
-    }
-    change = next((name for name, is_so in told.items() if is_so), None)
-    if change is None and _shown(after) != _shown(old):
-        return "updated"
-    return change
+    old = _NOTHING if before is None else before
+    if after.closed_at is not None and old.closed_at is None:
+        return "closed"
+    if refunded_minor(after) != refunded_minor(old):
+        return "refunded"
+    if after.completed_at is not None and old.completed_at is None:
+        return "completed"
+    if after.paid_at is not None and old.paid_at is None:
+        return "paid"
+    return "created" if before is None else _smaller_change(before, after)
+
+
+def _smaller_change(before: Order, after: Order) -> str | None:
+    if after.member_id != before.member_id:
+        return "attributed"
+    return "updated" if _shown(after) != _shown(before) else None
 
 
 def changed_at(
@@ -131,6 +141,35 @@ def _shown(order: Order) -> tuple[Any, ...]:
     )
 
 
+def _first(said: OrderInput) -> Order:
+    """Make an order from its first message; the same as joining it to nothing, only faster."""
+    stamp = _stamp(said)
+    amounts, lines, payments = said.amounts, said.lines, said.payments
+    names_store = said.store_id is not None or said.store_code is not None
+    sums = amounts or _NO_AMOUNTS
+    return Order(
+        said.source_id, said.external_id,
+        said.created_at, said.paid_at, said.completed_at, said.closed_at,
+        _estimated(said) if said.estimated else 0,
+        sums.currency, sums.goods_minor, sums.shipping_minor, sums.discount_minor,
+        sums.points_tender_minor, sums.paid_minor,
+        _excluded_minor(lines) if lines else 0, len(lines) if lines else 0, 0, 0,
+        said.store_id, said.store_code or "", said.channel or "", said.member_id,
+        stamp + _digest(_amounts_key(amounts)) if amounts is not None else b"",
+        stamp + _digest(_lines_key(lines)) if lines is not None else b"",
+        stamp + _digest(_payments_key(payments)) if payments is not None else b"",
+        stamp + _digest(_store_key(said)) if names_store else b"",
+        stamp + _digest(said.channel) if said.channel is not None else b"",
+    )  # fmt: skip
+
+
+def _estimated(said: OrderInput) -> int:
+    """Keep the marks of the moments that are there."""
+    return sum(
+        flag for name, flag in _MOMENTS if said.estimated & flag and getattr(said, name) is not None
+    )
+
+
 def _merge_moments(order: Order, said: OrderInput, changes: dict[str, Any]) -> None:
     estimated = order.estimated
     for name, flag in _MOMENTS:
@@ -138,49 +177,49 @@ def _merge_moments(order: Order, said: OrderInput, changes: dict[str, Any]) -> N
         if moment is None:
             continue
         known = getattr(order, name)
-        is_estimate = bool(said.estimated & flag)
-        if known is not None:
-            knew_estimate = bool(estimated & flag)
-            if (is_estimate, moment) >= (knew_estimate, known):
-                continue
+        is_estimate = said.estimated & flag > 0
+        if known is not None and (is_estimate, moment) >= (estimated & flag > 0, known):
+            continue
         changes[name] = moment
         estimated = estimated | flag if is_estimate else estimated & ~flag
     if estimated != order.estimated:
-        changes["estimated"] = int(estimated)
+        changes["estimated"] = estimated
 
 
-def _merge_content(order: Order, said: OrderInput, changes: dict[str, Any]) -> None:
+def _merge_content(order: Order, said: OrderInput, changes: dict[str, Any], stamp: bytes) -> None:
     if said.amounts is not None:
-        version = _version(said, _amounts_key(said.amounts))
+        version = stamp + _digest(_amounts_key(said.amounts))
         if version > order.amounts_version:
             changes["amounts_version"] = version
             changes.update(_amounts_changes(said.amounts))
     if said.lines is not None:
-        version = _version(said, _lines_key(said.lines))
+        version = stamp + _digest(_lines_key(said.lines))
         if version > order.lines_version:
             changes["lines_version"] = version
             changes["lines_count"] = len(said.lines)
-            changes["excluded_minor"] = sum(
-                line.amount_minor for line in said.lines if line.kind not in _EARNING_KINDS
-            )
+            changes["excluded_minor"] = _excluded_minor(said.lines)
     if said.payments is not None:
-        version = _version(said, _payments_key(said.payments))
+        version = stamp + _digest(_payments_key(said.payments))
         if version > order.payments_version:
             changes["payments_version"] = version
 
 
-def _merge_place(order: Order, said: OrderInput, changes: dict[str, Any]) -> None:
+def _merge_place(order: Order, said: OrderInput, changes: dict[str, Any], stamp: bytes) -> None:
     if said.store_id is not None or said.store_code is not None:
-        version = _version(said, f"{said.store_id or ''}|{said.store_code or ''}")
+        version = stamp + _digest(_store_key(said))
         if version > order.store_version:
             changes["store_version"] = version
             changes["store_id"] = said.store_id
             changes["store_code"] = said.store_code or ""
     if said.channel is not None:
-        version = _version(said, said.channel)
+        version = stamp + _digest(said.channel)
         if version > order.channel_version:
             changes["channel_version"] = version
             changes["channel"] = said.channel
+
+
+def _excluded_minor(lines: tuple[Line, ...]) -> int:
+    return sum(line.amount_minor for line in lines if line.kind not in _EARNING_KINDS)
 
 
 def _amounts_changes(amounts: Amounts) -> dict[str, Any]:
@@ -194,12 +233,22 @@ def _amounts_changes(amounts: Amounts) -> dict[str, Any]:
     }
 
 
-def _version(said: OrderInput, content: str) -> bytes:
-    """Write a version that sorts as bytes: moment, status rank, hash of the content."""
+def _stamp(said: OrderInput) -> bytes:
+    """Write what makes one message later than another: moment, then status rank.
+
+    With the hash of the content behind it, a version sorts as bytes.
+    """
     micros = round((said.version_at - _EPOCH).total_seconds() * 1_000_000) + _VERSION_OFFSET
-    rank = 0 if said.state is None else int(said.state)
-    digest = hashlib.blake2b(content.encode(), digest_size=_HASH_BYTES).digest()
-    return micros.to_bytes(8, "big") + bytes((rank,)) + digest
+    rank = 0 if said.state is None else said.state
+    return (micros << 8 | rank).to_bytes(9, "big")
+
+
+def _digest(content: str) -> bytes:
+    return hashlib.blake2b(content.encode(), digest_size=_HASH_BYTES).digest()
+
+
+def _store_key(said: OrderInput) -> str:
+    return f"{said.store_id or ''}|{said.store_code or ''}"
 
 
 def _amounts_key(amounts: Amounts) -> str:
@@ -211,7 +260,7 @@ def _amounts_key(amounts: Amounts) -> str:
 
 def _lines_key(lines: tuple[Line, ...]) -> str:
     return "\n".join(
-        f"{line.sku}|{line.quantity.normalize()}|{line.amount_minor}|{line.kind}|{line.name}"
+        f"{line.sku}|{line.quantity.normalize():f}|{line.amount_minor}|{line.kind}|{line.name}"
         for line in lines
     )
 
@@ -222,10 +271,12 @@ def _payments_key(payments: tuple[Payment, ...]) -> str:
     )
 
 
-_MOMENTS: tuple[tuple[str, Estimated], ...] = (
-    ("created_at", Estimated.CREATED),
-    ("paid_at", Estimated.PAID),
-    ("completed_at", Estimated.COMPLETED),
-    ("closed_at", Estimated.CLOSED),
+_MOMENTS: tuple[tuple[str, int], ...] = (
+    ("created_at", int(Estimated.CREATED)),
+    ("paid_at", int(Estimated.PAID)),
+    ("completed_at", int(Estimated.COMPLETED)),
+    ("closed_at", int(Estimated.CLOSED)),
 )
 _EARNING_KINDS = frozenset({"goods"})
+_NO_AMOUNTS = Amounts(currency="CNY", goods_minor=0)
+_NOTHING = Order(0, "")

@@ -101,6 +101,15 @@ class OrderInput(Value, frozen=True, kw_only=True):
     reports_completion: bool = True
 
 
+class Reckoning(Value, frozen=True):
+    """What follows from an order: its state and its sums, all for goods."""
+
+    state: State
+    goods_minor: int
+    refunded_minor: int
+    net_minor: int
+
+
 class Order(Value, frozen=True):
     """An order as all its messages so far add up to, in the order of the table's columns."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from regulars.commerce.domain import Line, Order, Payment, net_minor, state_of
+from regulars.commerce.domain import Line, Order, Payment, reckon
 from regulars.web import sql
 
 _TYPES: dict[str, str] = {
@@ -59,14 +59,15 @@ def insert_orders(
 ) -> set[int]:
     """Insert orders in the order given; answers the ids that were not there before."""
     orders = [each.order for each in new]
+    reckoned = [reckon(order) for order in orders]
     found = sql.rows(
         _INSERT,
         [
             *(award, batch_id, batch_id, at, at),
             [each.id for each in new],
             [each.public_id for each in new],
-            [int(state_of(order)) for order in orders],
-            [net_minor(order) for order in orders],
+            [int(each.state) for each in reckoned],
+            [each.net_minor for each in reckoned],
             [each.reports_completion for each in new],
             *columns_of(orders),
         ],
@@ -77,13 +78,14 @@ def insert_orders(
 def update_orders(orders: dict[int, Order], *, batch_id: int | None, at: datetime) -> None:
     """Write what the orders have become; their rows are locked by the caller."""
     values = list(orders.values())
+    reckoned = [reckon(order) for order in values]
     sql.run(
         _UPDATE,
         [
             *(batch_id, at),
             list(orders),
-            [int(state_of(order)) for order in values],
-            [net_minor(order) for order in values],
+            [int(each.state) for each in reckoned],
+            [each.net_minor for each in reckoned],
             *columns_of(values),
         ],
     )

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from regulars.commerce.domain import (
     Amounts,
@@ -39,11 +40,16 @@ QUANTITY_MAX = Decimal(10**9)
 _PLAIN_CENTS = re.compile(r"[0-9]{1,11}\.[0-9]{2}")
 _STATES = {"created": State.CREATED, "paid": State.PAID, "completed": State.COMPLETED}
 _STATES["closed"] = State.CLOSED
+_PAID, _COMPLETED = int(Estimated.PAID), int(Estimated.COMPLETED)
+_CLOSED = int(Estimated.CLOSED)
+
+
+_places = lru_cache(maxsize=512)(exponent)
 
 
 def minor(text: str, currency: str, field: str, *, signed: bool = False) -> int:
     """Read an amount; plain cents take a short path. Raises RowMalformed."""
-    if _PLAIN_CENTS.fullmatch(text) and exponent(currency) == 2:
+    if _PLAIN_CENTS.fullmatch(text) and _places(currency) == 2:
         return int(text[:-3] + text[-2:])
     try:
         amount = parse_amount(text, currency)
@@ -92,7 +98,7 @@ def order_meaning(
         paid_at=times["paid_at"],
         completed_at=times["completed_at"],
         closed_at=times["closed_at"],
-        estimated=int(estimated),
+        estimated=estimated,
         amounts=amounts,
         lines=lines,
         payments=None if row.payments is None else _payments(row.payments, currency, moments),
@@ -169,9 +175,7 @@ def profile_of(row: MemberRow) -> dict[str, str]:
     return {**row.profile, **{name: value for name, value in given.items() if value}}
 
 
-def _times(
-    row: OrderRow, moments: Moments
-) -> tuple[dict[str, datetime | None], Estimated, datetime]:
+def _times(row: OrderRow, moments: Moments) -> tuple[dict[str, datetime | None], int, datetime]:
     read = moments.read
     times = {
         "created_at": read("created_at", row.created_at),
@@ -182,15 +186,15 @@ def _times(
     updated_at = read("updated_at", row.updated_at)
     said = [moment for moment in times.values() if moment is not None]
     version_at = updated_at or (max(said) if said else moments.at)
-    estimated = Estimated.NONE
+    estimated = 0
     guess = updated_at or times["paid_at"] or times["created_at"] or moments.at
     if row.state == "closed" and times["closed_at"] is None:
-        times["closed_at"], estimated = guess, estimated | Estimated.CLOSED
+        times["closed_at"], estimated = guess, estimated | _CLOSED
     if row.state == "completed" and times["completed_at"] is None:
-        times["completed_at"], estimated = guess, estimated | Estimated.COMPLETED
+        times["completed_at"], estimated = guess, estimated | _COMPLETED
     is_paid = row.state in {"paid", "completed"} or times["completed_at"] is not None
     if is_paid and times["paid_at"] is None:
-        times["paid_at"], estimated = times["completed_at"] or guess, estimated | Estimated.PAID
+        times["paid_at"], estimated = times["completed_at"] or guess, estimated | _PAID
     return times, estimated, version_at
 
 
@@ -222,7 +226,7 @@ def _lines(rows: tuple[LineRow, ...], currency: str) -> tuple[Line, ...]:
     lines = []
     for row in rows:
         quantity = row.quantity
-        if not quantity.is_finite() or abs(quantity) > QUANTITY_MAX:
+        if not quantity.is_finite() or not -QUANTITY_MAX <= quantity <= QUANTITY_MAX:
             raise RowMalformed(field="lines.quantity", problem="not a number")
         text_of(row.sku, "lines.sku")
         lines.append(

@@ -1,9 +1,10 @@
 """Find out whom the rows of a batch are about: one look for public ids, one for all identities."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from regulars.access import selectors as access
 from regulars.ingest.domain import MemberRef, MemberUnknown
@@ -17,8 +18,7 @@ from regulars.members.domain import IdentityInvalid, IdentityMasked
 from regulars.web import crypto
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True, gc=False):
     """Whom is this row about? `home_store_id` and `associate` matter if it enrols somebody."""
 
     who: MemberRef | None
@@ -28,8 +28,7 @@ class Question:
     enrol: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False):
     """Who it is: the member the name came with, who stands for it now, or why nobody does."""
 
     member_id: int | None = None
