@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from regulars.kit import periods
 from regulars.loyalty.domain.programme import Programme, Tier
@@ -26,8 +27,7 @@ class Cause(StrEnum):
     REVIEW = "review"  # a monthly review found too little
 
 
-@dataclass(frozen=True, slots=True)
-class GrowthEntry:
+class GrowthEntry(NamedTuple):
     """Growth gained (or, negative, taken back), when it was earned, and from when it counts."""
 
     amount: int
@@ -158,17 +158,16 @@ def _moves(
     months_min = min(ladder.window_months for ladder in programme.ladders)
     young = at - timedelta(days=DAYS_OF_A_MONTH_MIN * months_min)
     moves: list[tuple[datetime, int]] = []
-    for entry in entries:
-        settles_at = entry.settles_at
+    for amount, occurred_at, settles_at in entries:
         if settles_at is None or settles_at > at:
             continue
-        enters = max(settles_at, entry.occurred_at)
-        moves.append((enters, entry.amount))
-        if entry.occurred_at > young:
+        enters = max(settles_at, occurred_at)
+        moves.append((enters, amount))
+        if occurred_at > young:
             continue
-        leaves = window_end(entry.occurred_at, programme)
+        leaves = window_end(occurred_at, programme)
         if leaves <= at:
-            moves.append((max(leaves, enters), -entry.amount))
+            moves.append((max(leaves, enters), -amount))
     moves.sort(key=_moment)
     return moves
 
