@@ -137,11 +137,11 @@ def _message_of(
 
 
 def _templatize() -> Callable[[str, str], str]:
-    from django.conf import settings  # noqa: PLC0415 only here is Django needed
+    from django.conf import settings
 
     if not settings.configured:
         settings.configure(USE_I18N=False)
-    from django.utils.translation.template import templatize  # noqa: PLC0415 after configure
+    from django.utils.translation.template import templatize
 
     return cast("Callable[[str, str], str]", templatize)
 

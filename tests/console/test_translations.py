@@ -9,12 +9,14 @@ TOOL = ROOT / "tools" / "translations.py"
 
 
 def test_every_sentence_is_translated() -> None:
-    done = subprocess.run([sys.executable, TOOL, "check"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, TOOL, "check"], check=False, capture_output=True, text=True, cwd=ROOT
+    )
 
     assert done.returncode == 0, done.stdout[-4_000:] + done.stderr
 
 
 def test_the_tool_explains_itself() -> None:
-    done = subprocess.run([sys.executable, TOOL], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, TOOL], check=False, capture_output=True, text=True)
 
     assert (done.returncode, done.stderr) == (2, "usage: translations.py extract|compile|check\n")
