@@ -17,6 +17,7 @@ from regulars.kit import periods
 from regulars.loyalty.domain.programme import Programme, Tier
 
 TICK = timedelta(microseconds=1)
+GROWTH_MAX = 2**62
 DAYS_OF_A_MONTH_MIN = 27  # a day short of February, so that no zone can undercut it
 
 
@@ -88,16 +89,16 @@ def judge(entries: Iterable[GrowthEntry], programme: Programme, at: datetime) ->
     """
     moves = _moves(entries, programme, at)
     walk = _Walk(programme)
-    index = 0
-    while index < len(moves):
+    index, count = 0, len(moves)
+    while index < count:
         moment = moves[index][0]
-        walk.review_before(moment)
-        gained = False
-        while index < len(moves) and moves[index][0] == moment:
+        if walk.growth < walk.floor:
+            walk.review_before(moment)
+        before = walk.growth
+        while index < count and moves[index][0] == moment:
             walk.growth += moves[index][1]
-            gained = gained or moves[index][1] > 0
             index += 1
-        if gained:
+        if walk.growth > before and walk.growth >= walk.ceiling:
             walk.rise(moment)
         walk.mark = moment
     walk.review_before(at + TICK)
@@ -177,9 +178,13 @@ def _moment(move: tuple[datetime, int]) -> datetime:
 
 
 class _Walk:
-    """The state of one replay: where it is in time, the growth in the window, the level held."""
+    """The state of one replay: where it is in time, the growth in the window, the level held.
 
-    __slots__ = ("changes", "growth", "level", "mark", "programme", "since")
+    Between `floor` and `ceiling` the growth keeps the level as it is; with several ladders in
+    play both are out of reach, so that every moment is looked at by the ladder of its time.
+    """
+
+    __slots__ = ("ceiling", "changes", "floor", "growth", "level", "mark", "programme", "since")
 
     def __init__(self, programme: Programme) -> None:
         self.programme = programme
@@ -188,8 +193,10 @@ class _Walk:
         self.since: datetime | None = None
         self.mark: datetime | None = None
         self.changes: list[TierChange] = []
+        self._fence()
 
     def rise(self, moment: datetime) -> None:
+        """Go up as far as the growth reaches."""
         level = self.programme.ladder_at(moment).level_for(self.growth)
         if level > self.level:
             self._change(moment, level, Cause.GROWTH)
@@ -209,3 +216,13 @@ class _Walk:
     def _change(self, moment: datetime, level: int, cause: Cause) -> None:
         self.changes.append(TierChange(moment, self.level, level, self.growth, cause))
         self.level, self.since = level, moment
+        self._fence()
+
+    def _fence(self) -> None:
+        if len(self.programme.ladders) > 1:
+            self.floor, self.ceiling = GROWTH_MAX, -GROWTH_MAX
+            return
+        tiers = self.programme.ladders[0].tiers
+        above = self.level + 1
+        self.floor = tiers[self.level].growth_min if self.level else -GROWTH_MAX
+        self.ceiling = tiers[above].growth_min if above < len(tiers) else GROWTH_MAX

@@ -1,7 +1,7 @@
 """Follow members who become one, come apart again, or are erased."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -14,6 +14,8 @@ from regulars.members import services as members
 from regulars.members.domain import GroupKind, GroupRow
 from regulars.web import sql
 
+# An order's `at` is read at its entrance, perhaps before the merge that the order then waited for.
+ENTRANCE_LAG_MAX = timedelta(days=1)
 _TABLES = ("loyalty_award", "loyalty_growthentry", "loyalty_opening")
 
 
@@ -45,7 +47,7 @@ def unmerge_histories(
             " AND origin_member_id = ANY(%s::bigint[])",
             [loser_id, winner_id, origins],
         )
-    since = people.get_merge(merge_id=merge_id).merged_at
+    since = people.get_merge(merge_id=merge_id).merged_at - ENTRANCE_LAG_MAX
     held = commerce.lock_orders_by_id(
         selectors.list_orders_awarded_since(member_id=winner_id, since=since)
     )
