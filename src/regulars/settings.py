@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "regulars.web.middleware.ActorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "regulars.web.health.DatabaseAwayMiddleware",
 ]
 AUTH_USER_MODEL = "access.Staff"
 ROOT_URLCONF = "regulars.urls"

@@ -1,11 +1,18 @@
 """Liveness, readiness, figures."""
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from regulars.web import health, metrics, schema, sql
-from regulars.web.health import DatabaseBehind, DatabaseUnsafe, KeyringForeign
+from regulars.web.health import (
+    DatabaseAwayMiddleware,
+    DatabaseBehind,
+    DatabaseUnsafe,
+    KeyringForeign,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("H5")]
 
@@ -94,6 +101,25 @@ class TestMetrics:
 
         assert reply.status_code in {401, 403}
         assert b"regulars_" not in reply.content
+
+
+class TestPages:
+    @pytest.mark.reliability("RF10")
+    def test_say_503_when_the_database_goes_away_below_them(self, rf: RequestFactory) -> None:
+        middleware = DatabaseAwayMiddleware(lambda request: HttpResponse())
+        request = rf.get("/console/members")
+
+        away = middleware.process_exception(request, OperationalError("gone"))
+        bug = middleware.process_exception(request, ValueError("ours"))
+
+        assert away is not None
+        assert away.status_code == 503
+        assert int(away["Retry-After"]) > 0
+        assert bug is None
+
+    def test_are_watched_over(self) -> None:
+        assert "regulars.web.health.DatabaseAwayMiddleware" in settings.MIDDLEWARE
+        assert settings.MIDDLEWARE[0] == "regulars.web.metrics.MeterMiddleware"
 
 
 class TestStart:

@@ -6,9 +6,10 @@ web and worker: a server that may forget a confirmed posting is refused.
 """
 
 import ipaddress
+from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -17,6 +18,7 @@ from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
 from regulars.web import metrics as figures
 from regulars.web import schema, sql
+from regulars.web.pages import refused
 from regulars.web.permissions import demand, public
 from regulars.web.problems import problem_of
 
@@ -66,6 +68,13 @@ class KeyringForeign(Refusal):
     )
 
 
+class DatabaseAway(Refusal):
+    """The database cannot be asked now."""
+
+    kind = Kind.TRY_LATER
+    reason = message("The database is away. Try again soon.")
+
+
 def unsafe_settings() -> dict[str, str]:
     """Read the settings that could lose money and return those that are wrong."""
     found = dict(
@@ -94,6 +103,24 @@ def check_start() -> None:
         raise DatabaseBehind(count=len(pending))
     if not schema.is_keyring_the_one():
         raise KeyringForeign(folder=str(settings.REGULARS_VAR / "keys"))
+
+
+class DatabaseAwayMiddleware:
+    """Answer a page whose database went away with 503 and when to come again, not with a bug."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Draw the refusal; any other exception stays a bug. The API answers for itself."""
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        response = refused(request, DatabaseAway())
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
 
 
 @public
