@@ -8,7 +8,7 @@ import phonenumbers
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
 
-_CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}")
+_CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s\"<>(),;:\\]+@[^@\s\"<>(),;:\\]+\.[^@\s\"<>(),;:\\.]+")
 _EMAIL_LENGTH_MAX = 254
 _PHONE_LENGTH_MAX = 32
@@ -34,8 +34,10 @@ def normalise_phone(text: str, region: str = "CN") -> str:
     Ordinary Chinese mobile numbers take a short path; the rest is read with the numbering
     plans of the world, `region` being where a number without country code is at home.
     """
-    if region == "CN" and _CHINESE_MOBILE.fullmatch(text) and text.isascii():
+    if region == "CN" and _CHINESE_MOBILE.fullmatch(text):
         return f"+86{text}"
+    if len(text) == 14 and text.startswith("+86") and _CHINESE_MOBILE.fullmatch(text, 3):
+        return text
     cleaned = unicodedata.normalize("NFKC", text).strip()
     if is_masked(cleaned) or len(cleaned) > _PHONE_LENGTH_MAX:
         raise InvalidPhone

@@ -7,6 +7,7 @@ what is wrong. An empty cell is an empty answer, never zero.
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 
 from regulars.ingest.domain.files import (
     CellTooLong,
@@ -33,7 +34,7 @@ _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _FORMULA = re.compile(r"[=＝]\s*[A-Za-z@+(\d\"'-]")
 _EXPONENT = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?[eE]\+?(\d{1,3})")
 _TRAILING_ZEROS = re.compile(r"([+-]?\d+)\.0+")
-_PLAIN_AMOUNT = re.compile(r"-?\d{1,13}(?:\.\d{1,6})?")
+_PLAIN_AMOUNT = re.compile(r"-?\d{1,13}(?:\.\d{1,6})?", re.ASCII)
 _LEADING_AMOUNT = re.compile(
     r"[-+−]?\s*[¥￥$£€]?\s*[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?\s*(?:元|圆)?(?=\s*[(（])"
 )
@@ -118,6 +119,7 @@ def read_email(text: str) -> str:
     return normalise_email(cleaned)
 
 
+@lru_cache(maxsize=8_192)
 def read_amount(text: str) -> str:
     """Read an amount of money to plain decimal text: 1234.50, -9.90. Empty for a blank.
 
@@ -125,7 +127,7 @@ def read_amount(text: str) -> str:
     of a remark: 69.20(分销商等级折扣：47.80).
     """
     text = text.strip()
-    if _PLAIN_AMOUNT.fullmatch(text) and text.isascii():
+    if _PLAIN_AMOUNT.fullmatch(text):
         return text if text[-3:-2] == "." else _padded(text)
     cleaned = clean(text)
     if not cleaned:

@@ -40,7 +40,11 @@ from regulars.kit.periods import zone as find_zone
 
 NAME_CHARS_MAX = 200
 SHORT_CHARS_MAX = 40
+UNKNOWN = "?"
+WORDS_KEPT_MAX = 1_000
 _ZERO = Decimal(0)
+_DATES = ("created_at", "paid_at", "completed_at", "closed_at", "updated_at")
+_SUMS = ("goods", "shipping", "discount", "points_tender", "paid")
 _REFUND_STATES = ("refunded", "partially_refunded")
 
 
@@ -53,13 +57,11 @@ class OrderParser:
         self._mapping = mapping
         self._zone: ZoneInfo = find_zone(rules.zone)
         self._places = Decimal(1).scaleb(-exponent(rules.currency))
+        self._words: dict[str, str] = {}
         self._states = {**STATE_KEYS, **mapping.states}
         self._is_line_file = mapping.kind.value == "lines"
-        self._dates = [
-            name
-            for name in ("created_at", "paid_at", "completed_at", "closed_at", "updated_at")
-            if reader.has(name)
-        ]
+        self._dates = [name for name in _DATES if reader.has(name)]
+        self._sums_said = [name for name in _SUMS if reader.has(name)]
 
     def parse(self, group: Group) -> Candidate | list[RowProblem]:
         """Answer the order these rows make, or what is wrong with them."""
@@ -133,16 +135,25 @@ class OrderParser:
     def _state(self, moments: dict[str, datetime | None]) -> tuple[OrderState, str]:
         """Answer our state and, where the word told of a refund, which."""
         reader = self._reader
-        word = clean(reader.raw("state"))
-        state = self._states.get(header_key(word), "") if word else ""
-        if word and not state:
+        state = self._word(reader.raw("state"))
+        if state == UNKNOWN:
             raise UnknownWord
         refund = state if state in _REFUND_STATES else ""
         if refund or not state:
             state = self._state_by_dates(moments, is_told=reader.has("state"))
         self._check_dates(moments, state)
-        aside = self._states.get(header_key(clean(reader.raw("refund_state"))), "")
+        aside = self._word(reader.raw("refund_state"))
         return cast("OrderState", state), refund or (aside if aside in _REFUND_STATES else "")
+
+    def _word(self, text: str) -> str:
+        """Answer which state a word means; words are few, so each is looked at once."""
+        known = self._words.get(text)
+        if known is None:
+            word = clean(text)
+            known = self._states.get(header_key(word), UNKNOWN) if word else ""
+            if len(self._words) < WORDS_KEPT_MAX:
+                self._words[text] = known
+        return known
 
     def _state_by_dates(self, moments: dict[str, datetime | None], *, is_told: bool) -> str:
         if moments.get("completed_at"):
@@ -159,9 +170,8 @@ class OrderParser:
             raise CellMissing
 
     def _amounts(self) -> dict[str, str]:
-        reader = self._reader
-        names = ("goods", "shipping", "discount", "points_tender", "paid")
-        return {name: text for name in names if (text := read_amount(reader.raw(name)))}
+        raw = self._reader.raw
+        return {name: text for name in self._sums_said if (text := read_amount(raw(name)))}
 
     def _given_back(
         self, number: str, amounts: dict[str, str], total: Decimal, original: str
