@@ -11,7 +11,9 @@ from pathlib import Path
 import benchmarks
 from benchmarks.harness import Bench, show
 
-NOT_BENCHMARKS = {"__main__", "harness", "workers"}
+NOT_BENCHMARKS = {"__main__", "callers", "harness", "shop", "workers"}
+
+ALIASES = {"import": "imports"}  # a module cannot be called import
 
 
 def names() -> list[str]:
@@ -33,13 +35,14 @@ def main() -> int:
         help="the folder that keeps the benchmark's database",
     )
     options = parser.parse_args()
-    unknown = sorted(set(options.name) - set(names()))
+    wanted = [ALIASES.get(name, name) for name in options.name]
+    unknown = sorted(set(wanted) - set(names()))
     if unknown:
         parser.error(f"no such benchmark: {', '.join(unknown)}")
     bench = Bench(var=options.var.absolute(), quick=options.quick)
     with bench:
         rows = []
-        for name in options.name or names():
+        for name in wanted or names():
             found = importlib.import_module(f"benchmarks.{name}").run(bench)
             rows.extend(found)
             if not options.json:

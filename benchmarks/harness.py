@@ -211,6 +211,6 @@ def show(title: str, rows: Sequence[Row]) -> None:
             row.ask,
             met,
             " ".join(f"{figure:,.0f}" for figure in row.turns),
-            " ".join(f"{key}={value}" for key, value in row.notes.items()),
+            " ".join(f"{k}={v}" for k, v in row.notes.items() if not isinstance(v, dict)),
         )
     Console().print(table)
