@@ -48,8 +48,9 @@ def make_cluster(places: Places, account: Account, binaries: Binaries, *, durabl
     own_folder(fresh, account)
     outcome = account.run(command if durable else [*command, "--no-sync"])
     if outcome.returncode:
+        trouble = explain_output(places, outcome.stdout)
         shutil.rmtree(fresh, ignore_errors=True)
-        raise explain_output(places, outcome.stdout)
+        raise trouble
     write_file(fresh / "postgresql.conf", MAIN_CONF, account)
     write_file(fresh / "pg_hba.conf", ACCESS_CONF, account)
     passwords = read_passwords(places.passfile) or make_passwords(places.passfile)
