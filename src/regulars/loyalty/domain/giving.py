@@ -78,67 +78,53 @@ def give(
     kind: AwardKind = AwardKind.FIRST,
 ) -> Verdict:
     """Add one row that gives, with its postings."""
-    member_id, order_id, occurred_at = snapshot.member_id, snapshot.order_id, snapshot.occurred_at
+    member_id, occurred_at = snapshot.member_id, snapshot.occurred_at
     assert member_id is not None, "nobody, nothing"
     usable_from = usable_from_of(snapshot, around)
     points_id = growth_id = None
-    base = ids.uuid_from("loyalty.award", order_id, step)
+    base = ids.uuid_from("loyalty.award", snapshot.order_id, step)
     if points:
         points_id = base
-        plan.postings.append(
-            Earn(
-                id=points_id,
-                member_id=member_id,
-                currency=Currency.POINTS,
-                amount=points,
-                occurred_at=occurred_at,
-                usable_from=usable_from,
-                expires_at=around.programme.expires_at(occurred_at),
-                event_id=snapshot.posting_event_id,
-                rule_version_id=terms.rule.id,
-                store_id=snapshot.store_id,
-            )
-        )
+        dies_at = around.programme.expires_at(occurred_at)
+        earn = _earn(snapshot, terms, base, Currency.POINTS, points, usable_from, dies_at)
+        plan.postings.append(earn)
     if growth:
         growth_id = _twin(base)
-        plan.postings.append(
-            Earn(
-                id=growth_id,
-                member_id=member_id,
-                currency=Currency.GROWTH,
-                amount=growth,
-                occurred_at=occurred_at,
-                usable_from=usable_from,
-                expires_at=None,
-                event_id=snapshot.posting_event_id,
-                rule_version_id=terms.rule.id,
-                store_id=snapshot.store_id,
-            )
-        )
+        earn = _earn(snapshot, terms, growth_id, Currency.GROWTH, growth, usable_from, None)
+        plan.postings.append(earn)
     reason = Reason.PURCHASE if kind is AwardKind.FIRST else Reason.RAISED
     plan.awards.append(
         Award(
-            order_id,
-            step,
-            kind,
-            reason,
-            member_id,
-            snapshot.event_id,
-            terms.rule.id,
-            terms.multiplier_bp,
-            snapshot.net_minor,
-            points,
-            points_id,
-            growth,
-            growth_id,
-            None,
-            occurred_at,
-            usable_from,
-            {"currency": snapshot.currency},
-            member_id,
+            snapshot.order_id, step, kind, reason, member_id, snapshot.event_id, terms.rule.id,
+            terms.multiplier_bp, snapshot.net_minor, points, points_id, growth, growth_id, None,
+            occurred_at, usable_from, {"currency": snapshot.currency}, member_id,
         )
-    )
+    )  # fmt: skip
     return Verdict(snapshot.event_id, reason, points, growth)
+
+
+def _earn(
+    snapshot: OrderSnapshot,
+    terms: Terms,
+    id_: UUID,
+    currency: Currency,
+    amount: int,
+    usable_from: datetime | None,
+    expires_at: datetime | None,
+) -> Earn:
+    assert snapshot.member_id is not None, "nobody, nothing"
+    return Earn(
+        id=id_,
+        member_id=snapshot.member_id,
+        currency=currency,
+        amount=amount,
+        occurred_at=snapshot.occurred_at,
+        usable_from=usable_from,
+        expires_at=expires_at,
+        event_id=snapshot.posting_event_id,
+        rule_version_id=terms.rule.id,
+        store_id=snapshot.store_id,
+    )
 
 
 def nothing(
