@@ -34,12 +34,19 @@ FIRST_PROGRAMME: Final = 1
 _BLOCK: Final = sql.BLOCK
 _MERGES_MAX: Final = 32
 
+_OWN: Final = int(AccountKind.MEMBER)
+_OWED: Final = int(AccountKind.OWED)
+_MISSING: Final = (
+    "SELECT x.currency, x.member_id, x.kind"
+    " FROM unnest(%s::smallint[], %s::bigint[], %s::smallint[]) AS x (currency, member_id, kind)"
+    " WHERE NOT EXISTS (SELECT 1 FROM ledger_account AS a WHERE a.programme_id = %s::int"
+    " AND a.currency = x.currency AND a.member_id = x.member_id AND a.kind = x.kind)"
+)
 _OPEN_ACCOUNTS: Final = (
     "INSERT INTO ledger_account (id, programme_id, currency, member_id, kind, posted, held,"
     " version) SELECT x.id, %s::int, x.currency, x.member_id, x.kind, 0, 0, 0"
     " FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::smallint[])"
     " AS x (id, currency, member_id, kind) ON CONFLICT DO NOTHING"
-    " RETURNING id, currency, member_id, kind, 0::bigint, 0::bigint, FALSE, FALSE, NULL::bigint"
 )
 
 
@@ -209,30 +216,35 @@ def _may_fall_short(books: Books, account: Account, asked: int) -> bool:
 def _lock_once(books: Books, keys: set[Key], debts: set[Key]) -> None:
     if not keys and not debts:
         return
-    _take_in(books, _lock_rows(books, keys | debts))
-    missing = [(c, m, int(AccountKind.MEMBER)) for c, m in keys if (c, m) not in books.accounts]
-    missing += [(c, m, int(AccountKind.OWED)) for c, m in debts if (c, m) not in books.owed]
+    _open_missing(books, keys, debts)
+    _take_in(
+        books,
+        locks.lock_accounts(
+            programme_id=books.programme_id,
+            currencies={currency for currency, _ in keys | debts},
+            member_ids={member for _, member in keys | debts},
+        ),
+    )
+
+
+def _open_missing(books: Books, keys: set[Key], debts: set[Key]) -> None:
+    """Open accounts that are not there, before anything is locked.
+
+    Whoever opens an account another is opening waits for that other to commit, and holds no
+    locks yet that the other could be waiting for; in order of their keys nobody waits in a ring.
+    """
+    wanted = [(c, m, _OWN) for c, m in keys] + [(c, m, _OWED) for c, m in debts]
+    columns = zip(*wanted, strict=True)
+    missing = sql.rows(_MISSING, [*map(locks.bigints, columns), books.programme_id])
     if not missing:
         return
     if books.programme_id != FIRST_PROGRAMME:
         open_programme(programme_id=books.programme_id)
     missing.sort()
     ids = sql.take_ids("ledger_account_id_seq", len(missing))
-    currencies, members, kinds = zip(*missing, strict=True)
-    opened = sql.rows(
+    sql.run(
         _OPEN_ACCOUNTS,
-        [books.programme_id, *map(locks.bigints, (ids, currencies, members, kinds))],
-    )
-    _take_in(books, opened)
-    if len(opened) < len(missing):  # somebody else opened them while we looked
-        _take_in(books, _lock_rows(books, keys | debts))
-
-
-def _lock_rows(books: Books, keys: set[Key]) -> list[locks.AccountRow]:
-    return locks.lock_accounts(
-        programme_id=books.programme_id,
-        currencies={currency for currency, _ in keys},
-        member_ids={member for _, member in keys},
+        [books.programme_id, *map(locks.bigints, (ids, *zip(*missing, strict=True)))],
     )
 
 

@@ -81,7 +81,11 @@ def write(books: Books) -> None:
 
 
 def _copy(statement: str, lines: Iterable[str]) -> None:
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(statement) as copy,
+    ):
         copy.write("".join(lines))
 
 
