@@ -73,7 +73,7 @@ class ArrayDumper(Dumper):
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
         self._context = context
-        self._write: Write = _plain
+        self.write: Write = _plain
 
     def get_key(self, obj: list[Any], format: PyFormat) -> DumperKey:  # noqa: A002 psycopg's name
         """Tell lists of different types apart."""
@@ -92,12 +92,12 @@ class ArrayDumper(Dumper):
         name, write = _WRITERS[kind]
         dumper = type(self)(self.cls, self._context)
         dumper.oid = postgres.types[name].array_oid
-        dumper._write = write
+        dumper.write = write
         return dumper
 
     def dump(self, obj: list[Any]) -> bytes:
         """Write the literal."""
-        return f"{{{self._write(obj)}}}".encode()
+        return f"{{{self.write(obj)}}}".encode()
 
     def _usual(self) -> ListDumper:
         return ListDumper(self.cls, self._context)
