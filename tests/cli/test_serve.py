@@ -47,6 +47,13 @@ class TestServe:
         assert fetch(port, "/readyz")[0] == 200
         assert fetch(port, "/static/console/tokens.css")[0] == 200
 
+    def test_offers_the_link_that_makes_the_first_account(self, served: Running, port: int) -> None:
+        (line,) = [line for line in served.said if line.startswith("SET-UP ")]
+        path = line.removeprefix(f"SET-UP http://127.0.0.1:{port}")
+
+        assert path.startswith("/set-up/")
+        assert fetch(port, path)[0] == 200
+
     def test_refuses_a_second_one_on_the_same_port(
         self, installation: Installation, served: Running, port: int
     ) -> None:

@@ -53,9 +53,19 @@ class PortTaken(Refusal):
 @host_option
 @port_option
 def serve(host: str, port: int) -> None:
-    """Serve web, worker and scheduler until Ctrl-C; prints READY with the address."""
-    ready = f"READY http://{_shown(host)}:{port}"
-    raise SystemExit(serve_everything(host, port, lambda: click.echo(ready)))
+    """Serve web, worker and scheduler until Ctrl-C.
+
+    Prints READY with the address when it answers; before that, as long as there is no owner
+    account, SET-UP with the one-time link that makes the first one.
+    """
+    address = f"http://{_shown(host)}:{port}"
+
+    def announce() -> None:
+        if path := find_set_up_path():
+            click.echo(f"SET-UP {address}{path}")
+        click.echo(f"READY {address}")
+
+    raise SystemExit(serve_everything(host, port, announce))
 
 
 @click.command()
@@ -128,6 +138,20 @@ def check_start() -> None:
 
     health.check_start()
     events.mend_epoch()
+
+
+def find_set_up_path() -> str | None:
+    """Issue the one-time link for the first owner's account; None once there is one."""
+    from regulars.access import services as access  # noqa: PLC0415 they need Django set up
+    from regulars.access.domain import AlreadySetUp  # noqa: PLC0415
+    from regulars.web import clock  # noqa: PLC0415
+
+    try:
+        return access.issue_set_up_link(at=clock.now())
+    except AlreadySetUp:
+        return None
+    finally:
+        _leave_database()
 
 
 def get_addresses() -> int:
