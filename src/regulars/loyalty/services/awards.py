@@ -29,7 +29,7 @@ from regulars.members import selectors as members
 TOLERATED = (ClawbackBlocked, AccountClosed, AccountFrozen)  # the order stands, its points do not
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def award_orders(*, snapshots: Sequence[OrderSnapshot], at: datetime) -> list[Verdict]:
     """Bring every order to what it is worth now, in points and growth, and judge who may rise.
 

@@ -19,7 +19,7 @@ ENTRANCE_LAG_MAX = timedelta(days=1)
 _TABLES = ("loyalty_award", "loyalty_growthentry", "loyalty_opening")
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def merge_histories(*, winner_id: int, loser_id: int, at: datetime) -> None:
     """Unite the awards and the growth of two members; the tier follows from the united history."""
     for table in _TABLES:
@@ -31,7 +31,7 @@ def merge_histories(*, winner_id: int, loser_id: int, at: datetime) -> None:
     judge_tiers(member_ids=[winner_id], at=at)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def unmerge_histories(
     *, winner_id: int, loser_id: int, merge_id: int, event_id: int, at: datetime
 ) -> None:
@@ -57,7 +57,7 @@ def unmerge_histories(
     judge_tiers(member_ids=[winner_id, loser_id], at=at)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def erase_histories(*, member_ids: Sequence[int]) -> None:
     """Forget tiers and growth of erased members; award rows stay with the ledger they explain."""
     for table in ("loyalty_growthentry", "loyalty_tierstatus", "loyalty_tierchange"):

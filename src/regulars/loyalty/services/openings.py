@@ -20,7 +20,7 @@ from regulars.web import sql
 ORDERS_PER_STEP = 500
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def declare_openings(*, declarations: Sequence[Declaration], at: datetime) -> list[Verdict]:
     """Take up declared balances: growth is booked here, points by the ledger.
 
@@ -45,7 +45,7 @@ def declare_openings(*, declarations: Sequence[Declaration], at: datetime) -> li
     return verdicts
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def revert_openings(*, batch_id: int, event_id: int, at: datetime) -> int:
     """Undo the declarations of an import: their growth goes, the orders award again.
 

@@ -30,7 +30,7 @@ BATCH = 500
 OVERLAP = timedelta(hours=1)  # growth written by a slow transaction is looked at once more
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def judge_tiers(
     *, member_ids: Iterable[int], at: datetime, programme: Programme | None = None
 ) -> int:
