@@ -1,5 +1,6 @@
 """What members knows without touching anything: values, rules, refusals."""
 
+from regulars.members.domain.checking import INVARIANTS, Invariant
 from regulars.members.domain.facts import EVENT_TYPES
 from regulars.members.domain.fields import (
     FIELDS,
@@ -115,6 +116,7 @@ __all__ = [
     "DEFAULT_MATCH_ORDER",
     "EVENT_TYPES",
     "FIELDS",
+    "INVARIANTS",
     "LOOKUPS_PER_MINUTE_MAX",
     "PERSONAL_COLUMNS",
     "PROFILE_FIELDS",
@@ -143,6 +145,7 @@ __all__ = [
     "IdentityMasked",
     "IdentityTaken",
     "IdentityUnknown",
+    "Invariant",
     "Known",
     "LaterMergeStands",
     "Link",

@@ -1,5 +1,6 @@
 """What others may ask about members. Ids go in, frozen values come out, masked."""
 
+from regulars.members.selectors.checks import try_lookups
 from regulars.members.selectors.gates import lock_survivors
 from regulars.members.selectors.identities import (
     find_by_identities,
@@ -67,5 +68,6 @@ __all__ = [
     "public_ids",
     "survivors",
     "tags_of",
+    "try_lookups",
     "visible",
 ]

@@ -70,7 +70,7 @@ def holders(*, lookups: Iterable[bytes]) -> dict[bytes, Known]:
     """Answer who holds these identities, by blind index."""
     found = sql.rows(
         "SELECT lookup, member_id, subject_id FROM members_identity"
-        " WHERE lookup = ANY(%b::bytea[])",
+        " WHERE lookup = ANY(%s::bytea[])",
         [list(lookups)],
     )
     return {lookup: Known(member_id, subject_id) for lookup, member_id, subject_id in found}

@@ -140,8 +140,8 @@ def write_links(links: Sequence[Link], *, keys: dict[int, bytes]) -> None:
     tails = [tail_of(link.claim.kind, link.claim.value) for link in links]
     written = sql.run(
         "INSERT INTO members_identity (id, member_id, subject_id, kind, issuer, lookup, sealed,"
-        " tail, source_id, linked_at) SELECT * FROM unnest(%b::bigint[], %b::bigint[],"
-        " %b::bigint[], %b::text[], %b::text[], %b::bytea[], %b::bytea[], %s::smallint[],"
+        " tail, source_id, linked_at) SELECT * FROM unnest(%s::bigint[], %s::bigint[],"
+        " %s::bigint[], %s::text[], %s::text[], %s::bytea[], %s::bytea[], %s::smallint[],"
         " %s::bigint[], %s::timestamptz[]) ON CONFLICT (lookup) DO NOTHING",
         [
             ids,
@@ -176,12 +176,12 @@ def _write_members(created: dict[int, Sighting], *, keys: dict[int, bytes], stam
         " home_store_id, associate_id, source_id, batch_id, survivor_id, reason_code, recorded_at)"
         " SELECT n.id, n.public_id, n.number, 'active', n.joined_at, n.home_store_id,"
         " n.associate_id, n.source_id, %s::bigint, n.id, '', %s::timestamptz"
-        " FROM unnest(%b::bigint[], %b::uuid[], %b::text[], %b::timestamptz[], %s::bigint[],"
+        " FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::timestamptz[], %s::bigint[],"
         " %s::bigint[], %s::bigint[]) AS n(id, public_id, number, joined_at, home_store_id,"
         " associate_id, source_id))"
         " INSERT INTO members_subjectkey (member_id, wrapped, made_at)"
         " SELECT k.member_id, k.wrapped, %s::timestamptz"
-        " FROM unnest(%b::bigint[], %b::bytea[]) AS k(member_id, wrapped)",
+        " FROM unnest(%s::bigint[], %s::bytea[]) AS k(member_id, wrapped)",
         [
             stamp.batch_id,
             stamp.at,
