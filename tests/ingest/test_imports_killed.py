@@ -20,7 +20,13 @@ from tests.environment import rig_folder
 from tests.ingest.reading import a_csv
 from tests.sizes import size
 
+
+class Stopped(Exception):  # noqa: N818 a stop on purpose, not an error
+    """The process ends here, as far as the import is concerned."""
+
+
 HEADER = ["订单号", "订单状态", "订单创建时间", "实付", "手机号"]
+KILLS = size(ci=6, soak=10)
 OPTIONS = ImportOptions(kind=FileKind.ORDERS)
 EACH = 20  # orders a member has: too few to rise a tier, so that each order earns ten points
 
@@ -33,7 +39,7 @@ from regulars.ingest.domain.batches import ImportOptions
 from regulars.ingest.domain.files import FileKind
 from regulars.web import clock
 report = ingest.import_file(
-    path=Path(sys.argv[1]), options=ImportOptions(kind=FileKind.ORDERS), at=clock.now()
+    path=Path(sys.argv[1]), options=ImportOptions(kind=FileKind.ORDERS), at=clock.now(), writers=2
 )
 print(report.tally)
 """
@@ -83,7 +89,7 @@ def everything_stands_once(orders: int) -> None:
 @pytest.mark.reliability("RJ2")
 class TestKilled:
     def test_goes_on_where_it_was_killed(self, tmp_path: Path, committed_db: str) -> None:
-        amount = size(ci=4_000, soak=100_000)
+        amount = size(ci=3_000, soak=100_000)
         path = a_file(tmp_path, range(amount))
         chance = random.Random(7)
         kills = 0
@@ -91,7 +97,9 @@ class TestKilled:
         for _ in range(40):
             process = start(path, committed_db)
             try:
-                out, err = process.communicate(timeout=chance.uniform(0.7, 2.2) if kills < 10 else 120)
+                _, err = process.communicate(
+                    timeout=chance.uniform(0.7, 2.2) if kills < KILLS else 120
+                )
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
@@ -110,9 +118,6 @@ class TestKilled:
         path = a_file(tmp_path, range(1_000))
         ticks: list[str] = []
 
-        class Stopped(Exception):
-            pass
-
         def stop_later(phase: str, done: int, total: int) -> None:
             ticks.append(phase)
             if ticks.count("apply") == 2:
@@ -126,11 +131,10 @@ class TestKilled:
         assert report.tally.new == 1_000
         everything_stands_once(1_000)
 
-    def test_reads_anew_what_was_not_read_to_its_end(self, tmp_path: Path, committed_db: str) -> None:
+    def test_reads_anew_what_was_not_read_to_its_end(
+        self, tmp_path: Path, committed_db: str
+    ) -> None:
         path = a_file(tmp_path, range(2_500))
-
-        class Stopped(Exception):
-            pass
 
         def stop_reading(phase: str, done: int, total: int) -> None:
             if phase == "read":
@@ -147,7 +151,9 @@ class TestKilled:
 
 @pytest.mark.reliability("RJ2")
 class TestSideBySide:
-    def test_two_overlapping_files_count_every_order_once(self, tmp_path: Path, committed_db: str) -> None:
+    def test_two_overlapping_files_count_every_order_once(
+        self, tmp_path: Path, committed_db: str
+    ) -> None:
         amount = size(ci=1_600, soak=50_000)
         paths = [
             a_file(tmp_path, range(amount), "one.csv"),
@@ -172,7 +178,9 @@ class TestSideBySide:
         assert trouble == []
         everything_stands_once(amount + amount // 2)
 
-    def test_the_same_file_at_the_same_time_waits_for_nobody(self, tmp_path: Path, committed_db: str) -> None:
+    def test_the_same_file_at_the_same_time_waits_for_nobody(
+        self, tmp_path: Path, committed_db: str
+    ) -> None:
         path = a_file(tmp_path, range(600))
         refused: list[BaseException] = []
 

@@ -22,6 +22,7 @@ from regulars.ingest.domain.files import FileKind
 from regulars.ingest.parsers.mapping import read_map_file
 from regulars.web import clock
 
+WRITERS = 2  # one prepares while the database works for the other
 PHASES = {
     "survey": "Looking over the file",
     "read": "Reading",
@@ -98,9 +99,8 @@ def _command(kind: FileKind, line: str) -> click.Command:
             award=not no_award,
             said=read_map_file(map_file) if map_file else {},
         )
-        run = ingest.rehearse_file if dry_run else ingest.import_file
         with _progress() as tick:
-            report = run(path=file, options=options, at=clock.now(), tick=tick)
+            report = _run(file, options, tick, dry_run=dry_run)
         _answer(ctx, report, as_json=as_json, dry_run=dry_run)
 
     return click.command(kind.value, help=line, short_help=line)(command)
@@ -127,8 +127,15 @@ def undo(batch: str, as_json: bool) -> None:
 def resume(ctx: click.Context, batch: str, as_json: bool) -> None:
     """Go on with the import BATCH where it was stopped."""
     with _progress() as tick:
-        report = ingest.resume_import(batch=batch, tick=tick)
+        report = ingest.resume_import(batch=batch, tick=tick, writers=WRITERS)
     _answer(ctx, report, as_json=as_json, dry_run=False)
+
+
+def _run(file: Path, options: ImportOptions, tick: Tick, *, dry_run: bool) -> ImportReport:
+    at = clock.now()
+    if dry_run:
+        return ingest.rehearse_file(path=file, options=options, at=at, tick=tick)
+    return ingest.import_file(path=file, options=options, at=at, tick=tick, writers=WRITERS)
 
 
 @contextmanager

@@ -49,9 +49,11 @@ def silent(_phase: str, _done: int, _total: int) -> None:
 
 
 def import_file(
-    *, path: Path, options: ImportOptions, at: datetime, tick: Tick = silent
+    *, path: Path, options: ImportOptions, at: datetime, tick: Tick = silent, writers: int = 1
 ) -> ImportReport:
     """Import a file; said again for the same file it goes on, or changes nothing.
+
+    More than one writer commit side by side on connections of their own.
 
     Raises FileRefused where the file cannot be trusted or understood, BatchBusy where another
     process is importing this very file.
@@ -72,7 +74,7 @@ def import_file(
             _read_or_forget(batch, file, source, tick=tick)
         if options.said:
             remember_mapping(file=file, at=at)
-        report = _finish(batch_id, tick=tick)
+        report = _finish(batch_id, tick=tick, writers=writers)
     return _with_columns(report, file)
 
 
@@ -95,7 +97,7 @@ def rehearse_file(
     return _keep_rehearsal(file, batch, options, problems, at)
 
 
-def resume_import(*, batch: str, tick: Tick = silent) -> ImportReport:
+def resume_import(*, batch: str, tick: Tick = silent, writers: int = 1) -> ImportReport:
     """Go on with an import that was stopped. Raises BatchMissing, BatchUnread, BatchBusy."""
     found = store.find_batch(public_id=batch)
     if found.state is BatchState.READING:
@@ -103,7 +105,7 @@ def resume_import(*, batch: str, tick: Tick = silent) -> ImportReport:
     if found.state is not BatchState.APPLYING:
         return report_on(found)
     with store.held(found.id):
-        return _finish(found.id, tick=tick)
+        return _finish(found.id, tick=tick, writers=writers)
 
 
 @dataclass(slots=True)
@@ -208,9 +210,9 @@ def _write(batch: Batch, staging: _Staging, reader: RowReader, source: Source) -
     staging.chunks, staging.problems = [], []
 
 
-def _finish(batch_id: int, *, tick: Tick) -> ImportReport:
+def _finish(batch_id: int, *, tick: Tick, writers: int) -> ImportReport:
     batch = store.get_batch(batch_id=batch_id)
-    apply_chunks(run_of(batch), tick=tick)
+    apply_chunks(run_of(batch), tick=tick, writers=writers)
     at = clock.now()
     with transaction.atomic():
         store.set_state(batch_id=batch_id, state=BatchState.FINISHED, at=at)

@@ -1,11 +1,13 @@
 """Apply staged chunks: each in one transaction with its counts, its errors and its own end."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from regulars.ingest import selectors
 from regulars.ingest.domain import Change, Outcome, RowOutcome, Source
@@ -57,12 +59,46 @@ def run_of(batch: Batch, *, at: datetime | None = None) -> Run:
     return Run(batch, source, RowReader(batch.headers, mapping, rules), mapping.columns, at)
 
 
-def apply_chunks(run: Run, *, tick: Tick) -> None:
-    """Apply all chunks that wait, in the order of the file; each commits for itself."""
-    done = run.batch.done
-    while things := _apply_next(run):
-        done += things
-        tick("apply", done, run.batch.things)
+def apply_chunks(run: Run, *, tick: Tick, writers: int = 1) -> None:
+    """Apply all chunks that wait, in the order of the file; each commits for itself.
+
+    More than one writer work on connections of their own, so inside a transaction there is one
+    only. Chunks then overlap; what they write does not depend on it.
+    """
+    progress = _Progress(run.batch.done, run.batch.things, tick)
+    if writers == 1 or connection.in_atomic_block:
+        while things := _apply_next(run):
+            progress.add(things)
+        return
+    with ThreadPoolExecutor(max_workers=writers) as pool:
+        works = [pool.submit(_write_on, run, progress) for _ in range(writers)]
+    for work in works:
+        work.result()
+
+
+class _Progress:
+    """Counts what several writers have done, and lets all stop when one has failed."""
+
+    def __init__(self, done: int, total: int, tick: Tick) -> None:
+        self.failed = False
+        self._done, self._total, self._tick = done, total, tick
+        self._lock = Lock()
+
+    def add(self, things: int) -> None:
+        with self._lock:
+            self._done += things
+            self._tick("apply", self._done, self._total)
+
+
+def _write_on(run: Run, progress: _Progress) -> None:
+    try:
+        while not progress.failed and (things := _apply_next(run)):
+            progress.add(things)
+    except BaseException:
+        progress.failed = True
+        raise
+    finally:
+        connection.close()
 
 
 @transaction.atomic

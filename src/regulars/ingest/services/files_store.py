@@ -146,11 +146,11 @@ def insert_chunks(batch: Batch, first_number: int, chunks: Sequence[Sequence[Can
 
 
 def lock_next_chunk(batch: Batch) -> tuple[int, list[Candidate]] | None:
-    """Lock the first chunk that is not yet applied; None when all are."""
+    """Lock the first chunk that is not yet applied and nobody is at; None when there is none."""
     assert batch.wrapped_key is not None
     found = sql.row(
         "SELECT id, body FROM ingest_stagedchunk WHERE batch_id = %s::bigint"
-        " ORDER BY number LIMIT 1 FOR UPDATE",
+        " ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED",
         [batch.id],
     )
     if found is None:
