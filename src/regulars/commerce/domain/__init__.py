@@ -21,6 +21,7 @@ from regulars.commerce.domain.orders import (
 from regulars.commerce.domain.refunds import with_refunds
 from regulars.commerce.domain.refusals import (
     OrderMissing,
+    OrdersBusy,
     OtherCurrency,
     ProductMissing,
     RefundChanged,
@@ -62,6 +63,7 @@ __all__ = [
     "OrderMissing",
     "OrderRecorded",
     "OrderView",
+    "OrdersBusy",
     "OtherCurrency",
     "Payment",
     "PaymentView",

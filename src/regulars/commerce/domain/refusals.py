@@ -30,3 +30,10 @@ class OtherCurrency(Refusal):
 
     kind = Kind.INVALID
     reason = message("The order is in {order_currency}, the refund in {currency}.")
+
+
+class OrdersBusy(Refusal):
+    """Others kept writing the same new orders."""
+
+    kind = Kind.TRY_LATER
+    reason = message("Too many writers meet at the same orders. Try again.")

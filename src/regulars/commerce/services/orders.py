@@ -8,10 +8,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from regulars.commerce import domain, selectors
-from regulars.commerce.domain import Line, Order, OrderInput, OrderRecorded, Payment, RefundInput
+from regulars.commerce.domain import (
+    Line,
+    Order,
+    OrderInput,
+    OrderRecorded,
+    OrdersBusy,
+    Payment,
+    RefundInput,
+)
 from regulars.commerce.selectors import HeldOrder
 from regulars.commerce.services import writing
 from regulars.events import services as events
@@ -19,6 +27,8 @@ from regulars.events.domain import Fact
 from regulars.kit.ids import time_ordered_uuid
 from regulars.members import selectors as members
 from regulars.web import sql
+
+ATTEMPTS_MAX = 5
 
 Key = tuple[int, str]
 
@@ -166,18 +176,27 @@ def _insert_new(
     batch_id: int | None,
     at: datetime,
 ) -> None:
-    fresh = sorted(key for key, each in drafts.items() if each.held is None)
-    if not fresh:
-        return
-    for order_id, key in zip(sql.take_ids("commerce_order_id_seq", len(fresh)), fresh, strict=True):
-        drafts[key].id, drafts[key].public_id = order_id, time_ordered_uuid(at)
-    inserted = writing.insert_orders(
-        [_new(drafts[key]) for key in fresh], award=award, batch_id=batch_id, at=at
-    )
-    lost = {key for key in fresh if drafts[key].id not in inserted}
-    if lost:  # somebody else wrote these orders meanwhile: hold theirs, and join again
-        held = selectors.lock_orders(lost)
-        drafts.update(_joined([o for o in orders if (o.source_id, o.external_id) in lost], held))
+    for _ in range(ATTEMPTS_MAX):
+        fresh = sorted(key for key, each in drafts.items() if each.held is None)
+        if not fresh:
+            return
+        ids = sql.take_ids("commerce_order_id_seq", len(fresh))
+        for order_id, key in zip(ids, fresh, strict=True):
+            drafts[key].id, drafts[key].public_id = order_id, time_ordered_uuid(at)
+        new = [_new(drafts[key]) for key in fresh]
+        try:
+            with transaction.atomic():
+                writing.insert_orders(new, award=award, batch_id=batch_id, at=at)
+        except IntegrityError:  # somebody wrote one of these meanwhile: hold theirs, join again
+            held = selectors.lock_orders(fresh)
+            if not held:
+                raise
+            drafts.update(
+                _joined([o for o in orders if (o.source_id, o.external_id) in held], held)
+            )
+        else:
+            return
+    raise OrdersBusy
 
 
 def _attach_returns(drafts: dict[Key, Draft]) -> None:

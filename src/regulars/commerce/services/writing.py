@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from msgspec import Struct
 
 from regulars.commerce.domain import Line, Order, Payment, reckon
@@ -28,13 +29,15 @@ _ARRAYS = ", ".join(f"%s::{_TYPES[name]}[]" for name in _FIELDS)
 _READERS = tuple(operator.attrgetter(name) for name in _FIELDS)
 _CHANGED = ", ".join(f"{name} = u.{name}" for name in _FIELDS[2:])  # all but the key
 
-_INSERT = f"""
-INSERT INTO commerce_order (id, public_id, state, net_minor, reports_completion, {_NAMES},
-    award, batch_id, touched_batch_id, recorded_at, changed_at)
-SELECT u.*, %s::boolean, %s::bigint, %s::bigint, %s::timestamptz, %s::timestamptz
-FROM unnest(%s::bigint[], %s::uuid[], %s::smallint[], %s::bigint[], %s::boolean[], {_ARRAYS}) AS u
-ON CONFLICT (source_id, external_id) DO NOTHING RETURNING id
-"""
+_INSERT = (
+    f"COPY commerce_order (id, public_id, state, net_minor, reports_completion, {_NAMES},"
+    " award, batch_id, touched_batch_id, recorded_at, changed_at) FROM STDIN"
+)
+_LINES = (
+    "COPY commerce_line (order_id, position, sku, name, quantity, amount_minor, kind) FROM STDIN"
+)
+_NULL = "\\N"
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _UPDATE = f"""
 UPDATE commerce_order o SET state = u.state, net_minor = u.net_minor,
     {_CHANGED},
@@ -56,23 +59,14 @@ class NewOrder(Struct, frozen=True, gc=False):
 
 def insert_orders(
     new: Sequence[NewOrder], *, award: bool, batch_id: int | None, at: datetime
-) -> set[int]:
-    """Insert orders in the order given; answers the ids that were not there before."""
-    orders = [each.order for each in new]
-    reckoned = [reckon(order) for order in orders]
-    found = sql.rows(
-        _INSERT,
-        [
-            *(award, batch_id, batch_id, at, at),
-            [each.id for each in new],
-            [each.public_id for each in new],
-            [int(each.state) for each in reckoned],
-            [each.net_minor for each in reckoned],
-            [each.reports_completion for each in new],
-            *columns_of(orders),
-        ],
-    )
-    return {order_id for (order_id,) in found}
+) -> None:
+    """Insert orders in the order given; raises IntegrityError where one is here already.
+
+    Copied, not inserted: half the cost, on both sides of the wire.
+    """
+    batch = _NULL if batch_id is None else str(batch_id)
+    tail = f"{'t' if award else 'f'}\t{batch}\t{batch}\t{at.isoformat()}\t{at.isoformat()}\n"
+    _copy(_INSERT, [_order_line(each, tail) for each in new])
 
 
 def update_orders(orders: dict[int, Order], *, batch_id: int | None, at: datetime) -> None:
@@ -100,25 +94,14 @@ def replace_lines(lines: dict[int, tuple[Line, ...]], *, known: Sequence[int]) -
     """Write the lines of these orders; those of `known` orders are dropped first."""
     if known:
         sql.run("DELETE FROM commerce_line WHERE order_id = ANY(%s::bigint[])", [list(known)])
-    flat = [
-        (order_id, position, line)
-        for order_id, of_order in lines.items()
-        for position, line in enumerate(of_order, start=1)
-    ]
-    if not flat:
-        return
-    sql.run(
-        "INSERT INTO commerce_line (order_id, position, sku, name, quantity, amount_minor, kind)"
-        " SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::text[], %s::text[],"
-        " %s::numeric[], %s::bigint[], %s::text[])",
+    _copy(
+        _LINES,
         [
-            [order_id for order_id, _, _ in flat],
-            [position for _, position, _ in flat],
-            [line.sku for _, _, line in flat],
-            [line.name for _, _, line in flat],
-            [line.quantity for _, _, line in flat],
-            [line.amount_minor for _, _, line in flat],
-            [line.kind for _, _, line in flat],
+            f"{order_id}\t{position}\t{line.sku.translate(_ESCAPES)}"
+            f"\t{line.name.translate(_ESCAPES)}\t{line.quantity}\t{line.amount_minor}"
+            f"\t{line.kind}\n"
+            for order_id, of_order in lines.items()
+            for position, line in enumerate(of_order, start=1)
         ],
     )
 
@@ -171,3 +154,33 @@ def keep_before(order_ids: Sequence[int], *, batch_id: int, at: datetime) -> Non
         " ON CONFLICT DO NOTHING",
         [batch_id, at, list(order_ids), batch_id],
     )
+
+
+def _copy(statement: str, lines: Sequence[str]) -> None:
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write("".join(lines))
+
+
+def _order_line(new: NewOrder, tail: str) -> str:
+    o, reckoned = new.order, reckon(new.order)
+    return (
+        f"{new.id}\t{new.public_id.hex}\t{int(reckoned.state)}\t{reckoned.net_minor}"
+        f"\t{'t' if new.reports_completion else 'f'}\t{o.source_id}"
+        f"\t{o.external_id.translate(_ESCAPES)}\t{_instant(o.created_at)}\t{_instant(o.paid_at)}"
+        f"\t{_instant(o.completed_at)}\t{_instant(o.closed_at)}\t{o.estimated}\t{o.currency}"
+        f"\t{o.goods_minor}\t{o.shipping_minor}\t{o.discount_minor}\t{o.points_tender_minor}"
+        f"\t{_number(o.paid_minor)}\t{o.excluded_minor}\t{o.lines_count}\t{o.refunds_minor}"
+        f"\t{o.refunded_so_far_minor}\t{_number(o.store_id)}\t{o.store_code.translate(_ESCAPES)}"
+        f"\t{o.channel.translate(_ESCAPES)}\t{_number(o.member_id)}"
+        f"\t\\\\x{o.amounts_version.hex()}\t\\\\x{o.lines_version.hex()}"
+        f"\t\\\\x{o.payments_version.hex()}\t\\\\x{o.store_version.hex()}"
+        f"\t\\\\x{o.channel_version.hex()}\t{tail}"
+    )
+
+
+def _instant(moment: datetime | None) -> str:
+    return _NULL if moment is None else moment.isoformat()
+
+
+def _number(value: int | None) -> str:
+    return _NULL if value is None else str(value)
