@@ -36,18 +36,25 @@ _MERGES_MAX: Final = 32
 
 _OWN: Final = int(AccountKind.MEMBER)
 _OWED: Final = int(AccountKind.OWED)
-_MISSING: Final = (
-    "SELECT x.currency, x.member_id, x.kind"
-    " FROM unnest(%s::smallint[], %s::bigint[], %s::smallint[]) AS x (currency, member_id, kind)"
-    " WHERE NOT EXISTS (SELECT 1 FROM ledger_account AS a WHERE a.programme_id = %s::int"
-    " AND a.currency = x.currency AND a.member_id = x.member_id AND a.kind = x.kind)"
-)
 _OPEN_ACCOUNTS: Final = (
     "INSERT INTO ledger_account (id, programme_id, currency, member_id, kind, posted, held,"
     " version) SELECT x.id, %s::int, x.currency, x.member_id, x.kind, 0, 0, 0"
     " FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::smallint[])"
     " AS x (id, currency, member_id, kind) ON CONFLICT DO NOTHING"
 )
+
+
+class AccountsMissing(Exception):  # noqa: N818 a signal to begin again, never seen outside
+    """Some accounts are not there yet: open them before anything is locked, then begin again.
+
+    Whoever opens an account that another is opening waits for the other's commit, and had better
+    hold no locks meanwhile.
+    """
+
+    def __init__(self, programme_id: int, keys: list[tuple[int, int, int]]) -> None:
+        self.programme_id = programme_id
+        self.keys = keys
+        super().__init__()
 
 
 @dataclass(slots=True)
@@ -63,11 +70,16 @@ class Wanted:
     new_holds: set[UUID] = field(default_factory=set)
 
 
-def open_books(postings: Sequence[Posting], *, at: datetime, programme_id: int) -> Books:
-    """Lock and read everything that the plan of these postings may touch."""
+def open_books(
+    postings: Sequence[Posting], *, at: datetime, programme_id: int, alone: bool
+) -> Books:
+    """Lock and read everything that the plan of these postings may touch.
+
+    `alone` says that the transaction is ours: then missing accounts raise AccountsMissing.
+    """
     wanted = _want(postings)
     books = Books(programme_id=programme_id, at=at, numbers=iter(()))
-    lock_keys(books, keys=wanted.keys, debts=wanted.debts)
+    lock_keys(books, keys=wanted.keys, debts=wanted.debts, alone=alone)
     if wanted.readers:
         books.at = clock.after_locks(at)
     block, books.known = locks.find_seen([posting.id for posting in postings])
@@ -78,12 +90,14 @@ def open_books(postings: Sequence[Posting], *, at: datetime, programme_id: int) 
     return books
 
 
-def lock_keys(books: Books, *, keys: set[Key], debts: set[Key], follow: bool = True) -> None:
+def lock_keys(
+    books: Books, *, keys: set[Key], debts: set[Key], follow: bool = True, alone: bool = False
+) -> None:
     """Lock the accounts of these (currency, member) pairs, opening those that are missing.
 
     With `follow`, a merged account stands for the one it was merged into.
     """
-    _lock_once(books, keys, debts)
+    _lock_once(books, keys, debts, alone=alone)
     if not follow:
         return
     for _ in range(_MERGES_MAX):
@@ -93,7 +107,8 @@ def lock_keys(books: Books, *, keys: set[Key], debts: set[Key], follow: bool = T
         homes = _homes(set(stale.values()))
         targets = {(key[0], homes[into]) for key, into in stale.items()}
         moved_debts = {(key[0], homes[into]) for key, into in stale.items() if key in debts}
-        _lock_once(books, targets - books.accounts.keys(), moved_debts - books.owed.keys())
+        targets -= books.accounts.keys()
+        _lock_once(books, targets, moved_debts - books.owed.keys(), alone=False)
         for key, into in stale.items():
             books.accounts[key] = books.accounts[key[0], homes[into]]
         debts = debts | moved_debts
@@ -213,38 +228,35 @@ def _may_fall_short(books: Books, account: Account, asked: int) -> bool:
     return usable < asked + books.debt_of(account)
 
 
-def _lock_once(books: Books, keys: set[Key], debts: set[Key]) -> None:
+def _lock_once(books: Books, keys: set[Key], debts: set[Key], *, alone: bool) -> None:
     if not keys and not debts:
         return
-    _open_missing(books, keys, debts)
-    _take_in(
-        books,
-        locks.lock_accounts(
-            programme_id=books.programme_id,
-            currencies={currency for currency, _ in keys | debts},
-            member_ids={member for _, member in keys | debts},
-        ),
-    )
-
-
-def _open_missing(books: Books, keys: set[Key], debts: set[Key]) -> None:
-    """Open accounts that are not there, before anything is locked.
-
-    Whoever opens an account another is opening waits for that other to commit, and holds no
-    locks yet that the other could be waiting for; in order of their keys nobody waits in a ring.
-    """
-    wanted = [(c, m, _OWN) for c, m in keys] + [(c, m, _OWED) for c, m in debts]
-    columns = zip(*wanted, strict=True)
-    missing = sql.rows(_MISSING, [*map(locks.bigints, columns), books.programme_id])
+    _take_in(books, _lock_rows(books, keys | debts))
+    missing = [(c, m, _OWN) for c, m in keys if (c, m) not in books.accounts]
+    missing += [(c, m, _OWED) for c, m in debts if (c, m) not in books.owed]
     if not missing:
         return
-    if books.programme_id != FIRST_PROGRAMME:
-        open_programme(programme_id=books.programme_id)
-    missing.sort()
+    if alone:
+        raise AccountsMissing(books.programme_id, missing)
+    open_accounts(books.programme_id, missing)
+    _take_in(books, _lock_rows(books, keys | debts))
+
+
+def open_accounts(programme_id: int, missing: list[tuple[int, int, int]]) -> None:
+    """Open accounts by (currency, member, kind), in that order: nobody waits in a ring."""
+    if programme_id != FIRST_PROGRAMME:
+        open_programme(programme_id=programme_id)
+    missing = sorted(missing)
     ids = sql.take_ids("ledger_account_id_seq", len(missing))
-    sql.run(
-        _OPEN_ACCOUNTS,
-        [books.programme_id, *map(locks.bigints, (ids, *zip(*missing, strict=True)))],
+    columns = zip(*missing, strict=True)
+    sql.run(_OPEN_ACCOUNTS, [programme_id, *map(locks.bigints, (ids, *columns))])
+
+
+def _lock_rows(books: Books, keys: set[Key]) -> list[locks.AccountRow]:
+    return locks.lock_accounts(
+        programme_id=books.programme_id,
+        currencies={currency for currency, _ in keys},
+        member_ids={member for _, member in keys},
     )
 
 

@@ -9,7 +9,12 @@ from typing import Final, TypeVar
 from django.db import DatabaseError, transaction
 
 from regulars.ledger.domain import PointsBusy, Posted, Posting, plan_postings
-from regulars.ledger.services.books import FIRST_PROGRAMME, open_books
+from regulars.ledger.services.books import (
+    FIRST_PROGRAMME,
+    AccountsMissing,
+    open_accounts,
+    open_books,
+)
 from regulars.ledger.services.writing import write
 
 TRIES_MAX: Final = 5
@@ -31,8 +36,10 @@ def post(
     if not postings:
         return []
 
+    alone = not transaction.get_connection().in_atomic_block
+
     def attempt() -> list[Posted]:
-        books = open_books(postings, at=at, programme_id=programme_id)
+        books = open_books(postings, at=at, programme_id=programme_id, alone=alone)
         answers = plan_postings(postings, books)
         write(books)
         return answers
@@ -51,6 +58,9 @@ def retried(attempt: Callable[[], Answer]) -> Answer:
         try:
             with transaction.atomic():
                 return attempt()
+        except AccountsMissing as missing:
+            with transaction.atomic():
+                open_accounts(missing.programme_id, missing.keys)
         except DatabaseError as error:
             if getattr(error.__cause__, "sqlstate", None) not in _CONTENTION:
                 raise
