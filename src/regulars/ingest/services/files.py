@@ -13,6 +13,8 @@ from pathlib import Path
 
 from django.db import transaction
 
+from regulars.access import services as access
+from regulars.access.domain import Actor
 from regulars.ingest.domain import Source, SourceKind
 from regulars.ingest.domain.batches import (
     CHUNK_THINGS,
@@ -25,6 +27,7 @@ from regulars.ingest.domain.batches import (
 )
 from regulars.ingest.domain.files import FileEmpty, FileRefused, RowProblem
 from regulars.ingest.parsers.candidates import Candidate, RowReader
+from regulars.ingest.parsers.gathering import Survey
 from regulars.ingest.services import files_store as store
 from regulars.ingest.services.files_applying import apply_chunks, run_of
 from regulars.ingest.services.files_errors import keep_problems, write_error_file
@@ -86,10 +89,13 @@ def rehearse_file(
     Only the record of the rehearsal and its rows in error remain.
     """
     with transaction.atomic():
+        file = open_file(path=path, options=options, source=_source(options, at), at=at)
+        transaction.set_rollback(True)
+    survey = survey_file(file, tick=tick)
+    with transaction.atomic():
         source = _source(options, at)
-        file = open_file(path=path, options=options, source=source, at=at)
         batch_id = _start(file, options, source, at)
-        _read(store.get_batch(batch_id=batch_id), file, source, tick=tick)
+        _read(store.get_batch(batch_id=batch_id), file, source, survey, tick=tick)
         apply_chunks(run_of(store.get_batch(batch_id=batch_id), at=at), tick=tick)
         batch = store.get_batch(batch_id=batch_id)
         problems = list(islice(store.iter_errors(batch), REHEARSED_PROBLEMS_MAX))
@@ -156,18 +162,17 @@ def _start(file: OpenFile, options: ImportOptions, source: Source, at: datetime)
 
 def _read_or_forget(batch: Batch, file: OpenFile, source: Source, *, tick: Tick) -> None:
     try:
-        _read(batch, file, source, tick=tick)
+        _read(batch, file, source, survey_file(file, tick=tick), tick=tick)
     except FileRefused:
         with transaction.atomic():
             store.drop_batch(batch_id=batch.id)
         raise
 
 
-def _read(batch: Batch, file: OpenFile, source: Source, *, tick: Tick) -> None:
+def _read(batch: Batch, file: OpenFile, source: Source, survey: Survey, *, tick: Tick) -> None:
     """Stage the whole file; a run that was killed here starts reading again."""
     with transaction.atomic():
         store.clear_staging(batch_id=batch.id)
-    survey = survey_file(file, tick=tick)
     if not survey.rows:
         raise FileEmpty
     reader = RowReader(file.sheet.headers, file.mapping, file.rules)
@@ -221,6 +226,7 @@ def _finish(batch_id: int, *, tick: Tick, writers: int) -> ImportReport:
             write_error_file(batch=batch, at=at)
         else:
             store.destroy_key(batch_id=batch_id)
+        audit_import(batch, "import.finished", at=at)
     return report_on(store.get_batch(batch_id=batch_id))
 
 
@@ -264,6 +270,18 @@ def _seen(batch: Batch) -> ImportReport:
 def _with_columns(report: ImportReport, file: OpenFile) -> ImportReport:
     return replace(
         report, mapping=file.said, left=file.mapping.left, balances_left=file.mapping.balances
+    )
+
+
+def audit_import(batch: Batch, action: str, *, at: datetime) -> None:
+    """Write to the audit log what was done with an import, in numbers."""
+    access.audit(
+        actor=Actor.system("import"),
+        action=action,
+        object_kind="import",
+        object_id=batch.public_id,
+        at=at,
+        details={"kind": batch.kind.value, "rows": batch.rows, "errors": batch.tally.errors},
     )
 
 

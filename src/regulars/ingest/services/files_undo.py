@@ -15,14 +15,15 @@ from regulars.ingest.domain.batches import (
     ImportReport,
 )
 from regulars.ingest.services import files_store as store
-from regulars.ingest.services.files import report_on, silent
+from regulars.ingest.services.files import audit_import, report_on, silent
 from regulars.ingest.services.files_errors import drop_errors_of
 from regulars.ingest.services.files_reading import Tick
 from regulars.ingest.services.reverting import append_reverted, revert_chunk
 from regulars.members import selectors as people
 from regulars.members import services as members
-from regulars.web import clock
+from regulars.web import clock, sql
 
+LEAVING_TIMEOUT = "10min"  # all members an import made leave in one transaction
 REVERTIBLE = (BatchState.FINISHED, BatchState.APPLYING, BatchState.REVERTING)
 
 
@@ -52,9 +53,11 @@ def _take_back(batch: Batch, *, tick: Tick) -> None:
         if not done.more:
             break
     with transaction.atomic():
+        sql.run("SELECT set_config('statement_timeout', %s::text, true)", [LEAVING_TIMEOUT])
         at = clock.now()
         append_reverted(batch_id=batch.id, kind=batch.kind.value, at=at)
         made = people.made_by_batch(batch_id=batch.id)
         keep = commerce.buyers_among(member_ids=made) if made else set()
         members.withdraw_members(batch_id=batch.id, at=at, keep=keep)
         store.set_state(batch_id=batch.id, state=BatchState.REVERTED, at=at)
+        audit_import(batch, "import.undone", at=at)
