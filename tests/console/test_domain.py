@@ -129,4 +129,4 @@ class TestLadder:
 
 class TestFirstSign:
     def test_is_what_the_mask_leaves(self) -> None:
-        assert [first_sign(name) for name in ("林**", "l***", "***", "")] == ["林", "L", "·", "·"]
+        assert [first_sign(name) for name in ("林**", "l***", "***", "")] == ["林", "L", "", ""]

@@ -145,8 +145,8 @@ class ConsentLine:
 
 
 def first_sign(name: str) -> str:
-    """Take the sign that stands for a person whose name is masked."""
-    return name[:1].upper() if name and name[0] not in "*—" else "·"
+    """Take the sign that stands for a person whose name is masked; nothing where none is known."""
+    return name[:1].upper() if name and name[0] not in "*—" else ""
 
 
 def ladder(rungs: tuple[tuple[str, int], ...], *, growth: int, current: str) -> tuple[Step, ...]:

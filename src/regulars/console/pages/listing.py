@@ -48,6 +48,7 @@ def list_members(request: HttpRequest) -> HttpResponse:
         scope=scope, query=_query(tier, store, stores), cursor=cursor, size=size, at=at, rungs=rungs
     )
     counts = _counts(scope)
+    total = None if store else counts.get(tier, 0)
     filters = {"tier": tier, "store": store, "size": size}
     return draw(
         request,
@@ -55,8 +56,8 @@ def list_members(request: HttpRequest) -> HttpResponse:
         {
             "page": shown,
             "now": at,
-            "total": None if store else counts.get(tier, 0),
-            "approximate": counts[""] >= APPROXIMATE_FROM,
+            "total": total,
+            "approximate": total is not None and total >= APPROXIMATE_FROM,
             "tiers": _tabs(rungs[1:], counts, filters),
             "all_href": _href(filters | {"tier": ""}),
             "chosen_tier": tier,
