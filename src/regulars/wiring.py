@@ -12,11 +12,14 @@ from regulars.events.domain import Catalogue, EventType, Inline, Reaction
 from regulars.ingest import reactions as ingest
 from regulars.ingest.domain import facts as ingest_facts
 from regulars.ledger import reactions as ledger
-from regulars.ledger.domain import Check
+from regulars.ledger.domain import Check, Finding
 from regulars.ledger.domain import facts as ledger_facts
 from regulars.loyalty import reactions as loyalty
 from regulars.loyalty import selectors as loyalty_selectors
+from regulars.loyalty import services as loyalty_services
 from regulars.loyalty.domain import facts as loyalty_facts
+from regulars.members import selectors as members
+from regulars.members.domain import INVARIANTS
 from regulars.members.domain import facts as members_facts
 from regulars.web.middleware import install_identification
 
@@ -49,7 +52,15 @@ INLINE: tuple[tuple[str, Reaction], ...] = (
 
 def checks() -> tuple[Check, ...]:
     """Answer what the apps add to the ledger's own checks in `regulars verify`."""
-    return tuple(loyalty_selectors.CHECKS)
+    people = (Check(one.name, one.says, one.scanned, one.bad) for one in INVARIANTS)
+    return (*loyalty_selectors.CHECKS, *people)
+
+
+def samples() -> tuple[Finding, ...]:
+    """Try what is too dear to try in full: tiers judged again, sealed values opened."""
+    tried = members.try_lookups()
+    lookups = Finding("identity_lookups", tried.scanned, len(tried.bad), tried.bad[:20])
+    return (loyalty_services.verify_tiers(), lookups)
 
 
 def join() -> None:

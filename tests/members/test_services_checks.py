@@ -38,27 +38,27 @@ def merge_of_two() -> int:
 
 CORRUPTIONS: dict[str, tuple[str, str]] = {
     "an alias that leads elsewhere": (
-        "members.aliases",
+        "aliases",
         "UPDATE members_member SET survivor_id = {4} WHERE id = {0}",
     ),
     "a merged member without its merge": (
-        "members.merges",
+        "merges",
         "UPDATE members_merge SET undone_at = now() WHERE loser_id = {0}",
     ),
     "an identity of a merged member": (
-        "members.holders",
+        "identity_holders",
         "UPDATE members_identity SET member_id = {0} WHERE subject_id = {0}",
     ),
     "an identity handed to a stranger": (
-        "members.holders",
+        "identity_holders",
         "UPDATE members_identity SET member_id = {4} WHERE subject_id = {3}",
     ),
     "a key that is gone": (
-        "members.holders",
+        "identity_holders",
         "DELETE FROM members_subjectkey WHERE member_id = {4}",
     ),
     "an erased member with a name": (
-        "members.erased",
+        "erased",
         "UPDATE members_profilevalue SET member_id = {5} WHERE member_id = {4}",
     ),
     "an index of another phone": (

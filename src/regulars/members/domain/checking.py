@@ -18,7 +18,7 @@ _IDENTITIES = "SELECT count(*) FROM members_identity"
 
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
-        "members.aliases",
+        "aliases",
         "Whoever was merged leads, through its winner, to one who stands for both.",
         _MEMBERS,
         "SELECT m.id::text FROM members_member m"
@@ -29,7 +29,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         " OR (m.status = 'merged') <> (m.status <> 'erased' AND m.merged_into_id IS NOT NULL)",
     ),
     Invariant(
-        "members.holders",
+        "identity_holders",
         "Every identity is held by a living member, under a key that exists.",
         _IDENTITIES,
         "SELECT i.id::text FROM members_identity i"
@@ -40,7 +40,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         " OR o.survivor_id IS DISTINCT FROM m.id",
     ),
     Invariant(
-        "members.erased",
+        "erased",
         "Of an erased member nothing is left but the record that names nobody.",
         "SELECT count(*) FROM members_member WHERE status = 'erased'",
         "SELECT m.id::text FROM members_member m WHERE m.status = 'erased' AND ("
@@ -50,7 +50,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         " OR EXISTS (SELECT 1 FROM members_group g WHERE g.member_id = m.id))",
     ),
     Invariant(
-        "members.merges",
+        "merges",
         "Every merge that stands is told by its loser's record, and the other way round.",
         "SELECT count(*) FROM members_merge",
         "SELECT COALESCE(g.loser_id, m.id)::text FROM"
