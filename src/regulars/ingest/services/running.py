@@ -1,9 +1,10 @@
 """Run a batch: all at once where it goes through, in halves around the rows that break it.
 
-A deadlock is tried again, five times. A refusal raised by a reaction, or a bug, is narrowed down
-by halving until only its culprits stand alone: those are refused, or buried as dead letters;
-everybody else is applied. What no row is to blame for (the database is away, too contended)
-stops the whole batch, so that the caller comes again.
+A deadlock, or a lock that does not come in time, is tried again, five times. A refusal raised by
+a reaction, or a bug, is narrowed down by halving until only its culprits stand alone: those are
+refused, or buried as dead letters; everybody else is applied. What no row is to blame for (the
+database is away, too contended) stops the whole batch, so
+that the caller comes again.
 """
 
 import random
@@ -35,7 +36,7 @@ from regulars.members import selectors as members
 ATTEMPTS_MAX = 5
 PAUSE_SECONDS = 0.02
 BUG = "ingest.row_broke"
-_CONTENTION = frozenset({"40P01", "40001"})  # deadlock detected, serialization failure
+_CONTENTION = frozenset({"40P01", "40001", "55P03"})  # deadlock, serialization, lock time-out
 
 log = structlog.get_logger(__name__)
 
