@@ -7,6 +7,7 @@ psycopg's way.
 
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from psycopg.abc import AdaptContext, DumperKey
 from psycopg.adapt import Dumper, PyFormat
 from psycopg.types.array import ListDumper
 
+from regulars.kit.instants import text_of
+
 Write = Callable[[list[Any]], str]
 
 
@@ -22,11 +25,19 @@ def _plain(values: list[Any]) -> str:
     return ",".join(["NULL" if value is None else str(value) for value in values])
 
 
+def _integers(values: list[Any]) -> str:
+    return repr(values)[1:-1].replace("None", "NULL")  # all in C
+
+
 def _booleans(values: list[Any]) -> str:
     return ",".join(["NULL" if v is None else "t" if v else "f" for v in values])
 
 
 def _texts(values: list[Any]) -> str:
+    if None not in values:
+        joined = '","'.join(values)
+        if "\\" not in joined and joined.count('"') == 2 * len(values) - 2:
+            return f'"{joined}"'
     quoted = ",".join(["NULL" if value is None else f'"{value}"' for value in values])
     if "\\" in quoted or quoted.count('"') != 2 * (len(values) - values.count(None)):
         return ",".join([_escaped(value) for value in values])
@@ -49,12 +60,12 @@ def _uuids(values: list[Any]) -> str:
 
 
 def _instants(values: list[Any]) -> str:
-    return ",".join(["NULL" if value is None else f'"{value.isoformat()}"' for value in values])
+    return ",".join(["NULL" if value is None else f'"{text_of(value)}"' for value in values])
 
 
 _NONE = type(None)
 _WRITERS: dict[type, tuple[str, Write]] = {
-    int: ("int8", _plain),
+    int: ("int8", _integers),
     bool: ("bool", _booleans),
     str: ("text", _texts),
     bytes: ("bytea", _bytes),
@@ -62,6 +73,7 @@ _WRITERS: dict[type, tuple[str, Write]] = {
     datetime: ("timestamptz", _instants),
     date: ("date", _instants),
     float: ("float8", _plain),
+    Decimal: ("numeric", _plain),
 }
 
 
