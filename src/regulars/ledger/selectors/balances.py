@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from regulars.ledger.domain import (
     AccountKind,
@@ -144,27 +144,29 @@ def list_entries(
     balance = found[0][16] if before is None else before[1]
     entries: list[Entry] = []
     for row in found[:limit]:
-        entries.append(
-            Entry(
-                seq=row[0],
-                transfer_id=row[1],
-                business_id=row[2],
-                kind=TransferKind(row[3]),
-                currency=Currency(row[4]),
-                amount=row[13],
-                balance_after=balance,
-                occurred_at=row[5],
-                recorded_at=row[6],
-                event_id=row[7],
-                rule_version_id=row[8],
-                store_id=row[9],
-                reason_code=row[10],
-                reverses=row[11],
-                hold_id=row[12],
-                usable_from=row[14],
-                expires_at=row[15],
-            )
-        )
-        balance -= row[13]
+        entries.append(_entry(row, balance))
+        balance -= entries[-1].amount
     more = len(found) > limit
     return EntryPage(tuple(entries), (entries[-1].seq, balance) if more else None)
+
+
+def _entry(row: tuple[Any, ...], balance: int) -> Entry:
+    return Entry(
+        seq=row[0],
+        transfer_id=row[1],
+        business_id=row[2],
+        kind=TransferKind(row[3]),
+        currency=Currency(row[4]),
+        amount=row[13],
+        balance_after=balance,
+        occurred_at=row[5],
+        recorded_at=row[6],
+        event_id=row[7],
+        rule_version_id=row[8],
+        store_id=row[9],
+        reason_code=row[10],
+        reverses=row[11],
+        hold_id=row[12],
+        usable_from=row[14],
+        expires_at=row[15],
+    )
