@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 
 @dataclass(frozen=True, slots=True)
 class EventType:
@@ -20,8 +22,7 @@ class EventType:
     public: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened, not yet written down.
 
     `message_id` with `source_id` is the sender's own name for it, kept for ever: said again
@@ -40,8 +41,7 @@ class Fact:
     cause_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened, as the log holds it."""
 
     id: int
@@ -57,14 +57,13 @@ class Event:
     cause_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """What an inline reaction has to say about one event: `loyalty.awarded`, with facts."""
 
     event_id: int
     app: str
     code: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = {}  # the struct makes a new one each time
 
 
 @dataclass(frozen=True, slots=True)

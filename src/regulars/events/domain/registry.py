@@ -42,7 +42,7 @@ class Catalogue:
     types: dict[str, EventType]
     inline: tuple[Inline, ...] = ()
     deferred: tuple[Deferred, ...] = ()
-    _compiled: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    _compiled: dict[str, "Validator"] = field(default_factory=dict)
 
     def check(self, name: str, facts: dict[str, Any]) -> EventType:
         """Answer the type whose schema the facts fit.
@@ -52,15 +52,55 @@ class Catalogue:
         kind = self.types.get(name)
         if kind is None:
             raise UnknownEventType(type=name)
+        found = self._compiled.get(name)
+        if found is None:
+            found = self._compiled[name] = Validator(kind.schema)
         try:
-            self._validator(kind)(facts)
+            found.check(facts)
         except fastjsonschema.JsonSchemaValueException as error:
             raise FactsMalformed(type=name, where=error.name or "data") from error
         return kind
 
-    def _validator(self, kind: EventType) -> Callable[[Any], Any]:
-        found = self._compiled.get(kind.name)
-        if found is None:
-            found = fastjsonschema.compile(kind.schema)
-            self._compiled[kind.name] = found
-        return found
+
+class Validator:
+    """A compiled schema that remembers which shapes of facts it has found good.
+
+    Most schemas are flat: they ask for names, types and words from a list. What such a schema
+    says of facts depends on nothing else, so the same shape need not be looked at twice.
+    """
+
+    __slots__ = ("_compiled", "_is_flat", "_seen", "_words")
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._compiled: Callable[[Any], Any] = fastjsonschema.compile(schema)
+        self._is_flat = _is_flat(schema)
+        self._words = tuple(n for n, of in schema.get("properties", {}).items() if "enum" in of)
+        self._seen: set[tuple[Any, ...]] = set()
+
+    def check(self, facts: dict[str, Any]) -> None:
+        """Raise JsonSchemaValueException where the facts do not fit."""
+        if not self._is_flat:
+            self._compiled(facts)
+            return
+        kinds = tuple(map(type, facts.values()))
+        words = tuple([facts.get(name) for name in self._words])
+        if not _PLAIN.issuperset(kinds):
+            self._compiled(facts)
+            return
+        shape = (tuple(facts), kinds, words)
+        if shape not in self._seen:
+            self._compiled(facts)
+            self._seen.add(shape)
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})  # of these the type alone decides
+_FLAT_KEYS = frozenset({"type", "additionalProperties", "required", "properties"})
+
+
+def _is_flat(schema: dict[str, Any]) -> bool:
+    """Tell a schema whose judgement depends on names, types and listed words alone."""
+    return (
+        schema.get("additionalProperties") is False
+        and _FLAT_KEYS.issuperset(schema)
+        and all(of.keys() in ({"type"}, {"enum"}) for of in schema.get("properties", {}).values())
+    )

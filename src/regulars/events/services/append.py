@@ -16,6 +16,7 @@ from django.db import connection
 
 from regulars.events.domain import Appended, Catalogue, Event, Fact, Inline, Outcome, TooManyWaves
 from regulars.events.domain.keys import message_hash
+from regulars.kit.instants import text_of
 from regulars.web import sql
 
 WAVES_MAX = 8
@@ -127,33 +128,28 @@ def _claim_keys(facts: Sequence[Fact], ids: Sequence[int]) -> set[int]:
     return {event_id for (event_id,) in found}
 
 
-_INSERT = """
-INSERT INTO events_event (id, type, version, member_id, store_id, source_id, batch_id, cause_id,
-    occurred_at, recorded_at, epoch, xact, facts)
-SELECT e.id, e.type, e.version, e.member_id, e.store_id, e.source_id, e.batch_id, e.cause_id,
-    e.occurred_at, e.recorded_at, l.epoch, pg_current_xact_id(), e.facts::jsonb
-FROM unnest(%s::bigint[], %s::text[], %s::smallint[], %s::bigint[], %s::bigint[], %s::bigint[],
-    %s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[])
-    AS e(id, type, version, member_id, store_id, source_id, batch_id, cause_id, occurred_at,
-         recorded_at, facts)
-CROSS JOIN events_logepoch l
-"""
+_LOG = "SELECT epoch, pg_current_xact_id()::text FROM events_logepoch"
+_COPY = (
+    "COPY events_event (id, type, version, member_id, store_id, source_id, batch_id, cause_id,"
+    " occurred_at, recorded_at, epoch, xact, facts) FROM STDIN"
+)
+_NULL = "\\N"
 
 
 def _insert(events: Sequence[Event]) -> None:
-    sql.run(
-        _INSERT,
-        [
-            [event.id for event in events],
-            [event.type for event in events],
-            [event.version for event in events],
-            [event.member_id for event in events],
-            [event.store_id for event in events],
-            [event.source_id for event in events],
-            [event.batch_id for event in events],
-            [event.cause_id for event in events],
-            [event.occurred_at for event in events],
-            [event.recorded_at for event in events],
-            [orjson.dumps(event.facts).decode() for event in events],
-        ],
+    epoch, xact = sql.rows(_LOG)[0]
+    sql.copy(_COPY, "".join([_line(event, epoch, xact) for event in events]))
+
+
+def _line(event: Event, epoch: int, xact: str) -> str:
+    """Write a row for COPY; facts are JSON, in which only the backslash means something to it."""
+    member_id, store_id, source_id = event.member_id, event.store_id, event.source_id
+    batch_id, cause_id = event.batch_id, event.cause_id
+    facts = orjson.dumps(event.facts).decode().replace("\\", "\\\\")
+    return (
+        f"{event.id}\t{event.type}\t{event.version}\t"
+        f"{_NULL if member_id is None else member_id}\t{_NULL if store_id is None else store_id}\t"
+        f"{_NULL if source_id is None else source_id}\t{_NULL if batch_id is None else batch_id}\t"
+        f"{_NULL if cause_id is None else cause_id}\t"
+        f"{text_of(event.occurred_at)}\t{text_of(event.recorded_at)}\t{epoch}\t{xact}\t{facts}\n"
     )
