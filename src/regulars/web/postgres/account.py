@@ -64,11 +64,17 @@ class Account:
 
     def check_way_in(self, folder: Path) -> None:
         """Refuse when a folder above bars the account: we never open folders we did not make."""
+        if barred := self.find_barrier(folder):
+            raise FolderBarred(account=NOBODY, folder=str(barred))
+
+    def find_barrier(self, folder: Path) -> Path | None:
+        """Find the first folder on the way that the account may not enter."""
         if self.way is not Way.NOBODY:
-            return
-        for step in [*reversed(folder.parents), folder]:
-            if step.exists() and self.run(["test", "-x", str(step)]).returncode:
-                raise FolderBarred(account=NOBODY, folder=str(step))
+            return None
+        steps = [step for step in [*reversed(folder.parents), folder] if step.exists()]
+        return next(
+            (step for step in steps if self.run(["test", "-x", str(step)]).returncode), None
+        )
 
 
 def server_account(data: Path) -> Account:

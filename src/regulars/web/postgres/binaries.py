@@ -5,6 +5,7 @@ folders to everyone, so the package is located and never imported.
 """
 
 import importlib.util
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,3 +34,24 @@ def find_binaries() -> Binaries:
         if (folder / "postgres").exists():
             return Binaries(folder)
     raise BinariesMissing(looked=PACKAGE)
+
+
+def copy_programs(binaries: Binaries, home: Path) -> Binaries:
+    """Copy the programs to where the server's account may enter; once for each version of them.
+
+    The folders keep their places to each other, because the programs find their libraries so.
+    """
+    installation = binaries.folder.parent
+    package = installation.parent
+    made = (binaries.folder / "postgres").stat()
+    folder = home / f"programs-{made.st_size:x}-{int(made.st_mtime):x}"
+    if not folder.exists():
+        for outdated in home.glob("programs-*"):
+            shutil.rmtree(outdated)
+        fresh = home / "programs-new"
+        shutil.copytree(installation, fresh / package.name / installation.name)
+        libraries = package.parent / f"{PACKAGE}.libs"
+        if libraries.exists():
+            shutil.copytree(libraries, fresh / libraries.name)
+        fresh.rename(folder)
+    return Binaries(folder / package.name / INSTALLATION)

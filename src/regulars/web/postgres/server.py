@@ -11,7 +11,7 @@ import psycopg
 
 from regulars.web.postgres import cluster, configuration, processes
 from regulars.web.postgres.account import Account, Way, server_account
-from regulars.web.postgres.binaries import Binaries, find_binaries
+from regulars.web.postgres.binaries import Binaries, copy_programs, find_binaries
 from regulars.web.postgres.places import DATABASE, Places, Urls, places_for
 from regulars.web.postgres.refusals import (
     DataIncompatible,
@@ -132,7 +132,8 @@ class Server:
         places.home.mkdir(mode=0o755, parents=True, exist_ok=True)
         account = server_account(places.data)
         account.check_way_in(places.home)
-        account.check_way_in(self.binaries.folder)
+        if account.find_barrier(self.binaries.folder):
+            self.binaries = copy_programs(self.binaries, places.home)
         cluster.own_folder(places.log, account)
         cluster.own_folder(places.socket_folder, account)
         held = places.socket_folder.lstat()
