@@ -591,7 +591,8 @@ class TestCost:
 class TestChecks:
     CORRUPTIONS = (
         ("awards", "UPDATE loyalty_award SET points = points + 1 WHERE order_id = 1"),
-        ("awards_known", "DELETE FROM loyalty_award WHERE order_id = 1"),
+        ("awards", "DELETE FROM loyalty_award WHERE order_id = 1"),
+        ("awards_back", "UPDATE loyalty_award SET points = points + 1 WHERE kind = 3"),
         ("awards_once", "UPDATE loyalty_award SET order_id = 1, step = 7 WHERE order_id = 2"),
         ("growth", "UPDATE loyalty_growthentry SET amount = 5 WHERE amount = 100"),
         ("growth_balance", "DELETE FROM loyalty_growthentry WHERE amount = 100"),
@@ -600,7 +601,8 @@ class TestChecks:
 
     @pytest.mark.parametrize(("check", "damage"), CORRUPTIONS)
     def test_finds_the_corruption_meant_for_it(self, check: str, damage: str) -> None:
-        tell(an_order(1), an_order(2, net_minor=60_000))
+        tell(an_order(1), an_order(2, net_minor=60_000), an_order(3))
+        tell(an_order(3, net_minor=5_000, state="partially_refunded"))
         assert_it_adds_up()
 
         sql.run(damage)

@@ -14,31 +14,35 @@ _STATUSES: Final = "SELECT count(*) FROM loyalty_tierstatus"
 CHECKS: Final = (
     Check(
         name="awards",
-        says="Every award row is what the ledger moved for it: given, taken back, owed or let go.",
+        says="Every earn under a rule has its award row, and every row that gives its earn.",
         scanned=_AWARDS,
         bad="""
-SELECT format('order %s step %s', a.order_id, a.step) FROM (
+SELECT COALESCE('order ' || a.order_id || ' step ' || a.step, t.id::text) FROM (
     SELECT order_id, step, points AS amount, points_transfer_id AS id FROM loyalty_award
-    WHERE points <> 0
+    WHERE points > 0
     UNION ALL
-    SELECT order_id, step, growth, growth_transfer_id FROM loyalty_award WHERE growth <> 0
-) AS a LEFT JOIN (
-    SELECT business_id, sum(CASE WHEN kind = 1 THEN amount ELSE -amount END) AS total
-    FROM ledger_transfer WHERE kind IN (1, 4, 9, 14) GROUP BY business_id
-) AS t ON t.business_id = a.id
-WHERE COALESCE(t.total, 0) <> a.amount
+    SELECT order_id, step, growth, growth_transfer_id FROM loyalty_award WHERE growth > 0
+) AS a FULL JOIN (
+    SELECT id, amount FROM ledger_transfer WHERE kind = 1 AND rule_version_id IS NOT NULL
+) AS t ON t.id = a.id
+WHERE a.amount IS DISTINCT FROM t.amount
 """,
     ),
     Check(
-        name="awards_known",
-        says="Every earn under a rule has its award row.",
-        scanned="SELECT count(*) FROM ledger_transfer",
+        name="awards_back",
+        says="Every row that takes back is what the ledger took, booked as owed, or let go.",
+        scanned="SELECT count(*) FROM loyalty_award WHERE kind = 3",
         bad="""
-SELECT t.id::text FROM ledger_transfer AS t LEFT JOIN (
-    SELECT points_transfer_id AS id FROM loyalty_award WHERE points > 0
-    UNION ALL SELECT growth_transfer_id FROM loyalty_award WHERE growth > 0
-) AS a ON a.id = t.id
-WHERE t.kind = 1 AND t.rule_version_id IS NOT NULL AND a.id IS NULL
+SELECT format('order %s step %s', a.order_id, a.step) FROM (
+    SELECT order_id, step, points AS amount, points_transfer_id AS id FROM loyalty_award
+    WHERE points < 0
+    UNION ALL
+    SELECT order_id, step, growth, growth_transfer_id FROM loyalty_award WHERE growth < 0
+) AS a LEFT JOIN (
+    SELECT business_id, sum(amount) AS total FROM ledger_transfer
+    WHERE reverses IS NOT NULL AND kind IN (4, 9, 14) GROUP BY business_id
+) AS t ON t.business_id = a.id
+WHERE a.amount <> -COALESCE(t.total, 0)
 """,
     ),
     Check(
@@ -47,6 +51,7 @@ WHERE t.kind = 1 AND t.rule_version_id IS NOT NULL AND a.id IS NULL
         scanned=_AWARDS,
         bad="""
 SELECT format('order %s', order_id) FROM loyalty_award
+WHERE order_id IN (SELECT order_id FROM loyalty_award WHERE step > 0)
 GROUP BY order_id, origin_member_id, member_id
 HAVING count(*) FILTER (WHERE kind = 1) > 1 OR sum(points) < 0 OR sum(growth) < 0
 """,

@@ -3,6 +3,8 @@
 import time
 from datetime import datetime
 
+from django.db import connection, transaction
+
 from regulars.ledger.domain import Finding
 from regulars.loyalty.domain import judge
 from regulars.loyalty.selectors import get_programme, list_growth
@@ -17,6 +19,21 @@ def verify_tiers(*, sample: int = 1_000, until: datetime | None = None) -> Findi
     Who has no status is looked at too: they must not have the growth of a tier. Changes nothing.
     """
     started = time.perf_counter()
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outermost:  # one snapshot, so that what arrives meanwhile cannot look wrong
+            sql.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        scanned, wrong = _compare(sample, until)
+    return Finding(
+        check="tiers",
+        scanned=scanned,
+        bad=len(wrong),
+        ids=tuple(sorted(wrong)[:IDS_SHOWN]),
+        milliseconds=round((time.perf_counter() - started) * 1000),
+    )
+
+
+def _compare(sample: int, until: datetime | None) -> tuple[int, list[str]]:
     programme = get_programme()
     chosen = sql.rows(
         "SELECT m.member_id, s.level, COALESCE(s.judged_at, %s::timestamptz, p.settled_until)"
@@ -32,10 +49,4 @@ def verify_tiers(*, sample: int = 1_000, until: datetime | None = None) -> Findi
         if judged_at is not None
         and judge(histories.get(member_id, ()), programme, judged_at).level != (level or 0)
     ]
-    return Finding(
-        check="tiers",
-        scanned=len(chosen),
-        bad=len(wrong),
-        ids=tuple(sorted(wrong)[:IDS_SHOWN]),
-        milliseconds=round((time.perf_counter() - started) * 1000),
-    )
+    return len(chosen), wrong
