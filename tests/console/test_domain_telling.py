@@ -100,6 +100,15 @@ class TestTell:
         assert told.link is not None
         assert (told.link.text, told.link.order) == ("SO-1", ORDER)
 
+    def test_an_order_that_came_whole_as_money_spent(self) -> None:
+        whole = an_order("completed")
+        whole.facts.update(is_new=True, lines=1)
+
+        told = stories.tell(whole, TELLER)
+
+        assert told.title == "Spent ¥57.00"
+        assert told.detail == "Jingan Yuyuan · Till · 1 item"
+
     @pytest.mark.parametrize(
         ("event", "title", "detail"),
         [

@@ -58,6 +58,7 @@ _FIELD_WORDS: Mapping[str, str] = {
     "city": message("City"),
     "language": message("Language"),
 }
+_PIECE = message("1 item")
 _PIECES = message("{lines} items")
 _AGREED = message("agreed to {purpose}, policy {version}")
 _WITHDREW = message("withdrew {purpose}")
@@ -127,7 +128,7 @@ def by_day(
 
 def _tell_order(event: Event, teller: Teller) -> Happening:
     facts = event.facts
-    icon, tone, sentence = ORDER_SENTENCES.get(str(facts.get("change")), ORDER_SENTENCES["updated"])
+    icon, tone, sentence = ORDER_SENTENCES.get(_change(facts), ORDER_SENTENCES["updated"])
     currency = str(facts["currency"])
     title = teller.say(
         sentence,
@@ -138,7 +139,7 @@ def _tell_order(event: Event, teller: Teller) -> Happening:
     parts = [
         teller.stores.get(event.store_id or 0, ""),
         teller.word(wording.CHANNELS, str(facts.get("channel", ""))),
-        teller.say(_PIECES, lines=facts["lines"]) if facts.get("lines") else "",
+        _pieces(int(facts.get("lines", 0)), teller),
     ]
     return Happening(
         at=event.occurred_at,
@@ -148,6 +149,18 @@ def _tell_order(event: Event, teller: Teller) -> Happening:
         detail=" · ".join(part for part in parts if part),
         link=Link(text=str(facts["number"]), order=UUID(str(facts["order"]))),
     )
+
+
+def _change(facts: Mapping[str, Any]) -> str:
+    """Name what changed; an order that came whole is told as money spent, not as a completion."""
+    change = str(facts.get("change"))
+    return "paid" if change == "completed" and facts.get("is_new") else change
+
+
+def _pieces(lines: int, teller: Teller) -> str:
+    if lines == 1:
+        return teller.translate(_PIECE)
+    return teller.say(_PIECES, lines=lines) if lines else ""
 
 
 def _titled(event: Event, sentence: str, teller: Teller) -> str:
