@@ -47,6 +47,10 @@ def count(table: str) -> int:
     return int(found[0])
 
 
+def erase(member_id: int) -> None:
+    people.erase(member_id=member_id, at=AT, actor=Actor.system("test"), reason_code="own_request")
+
+
 @pytest.mark.capability("A1")
 class TestApplyOrders:
     def test_enrols_the_buyer_and_records_the_order(self) -> None:
@@ -206,6 +210,60 @@ class TestBuyers:
         assert len({the_order(each.id).member_id for each in done}) == 1
 
 
+class TestMergedBuyers:
+    def test_show_their_orders_together_and_part_again(self) -> None:
+        first, second = services.apply_orders(
+            [an_order("A"), an_order("B", member=MemberRef(card="C-1"))], source=a_source(), at=AT
+        )
+        ids = [the_order(each.id).member_id for each in (first, second)]
+
+        merge = people.merge(winner_id=ids[0], loser_id=ids[1], at=AT, actor=Actor.system("test"))
+        together = commerce.list_orders(scope=EVERYTHING, member_id=ids[0]).items
+        late = an_order("B", state="completed", completed_at=AT, member=MemberRef(card="C-1"))
+        services.apply_orders([late], source=a_source(), at=AT)
+        people.unmerge(merge_id=merge.id, at=AT, actor=Actor.system("test"))
+        apart = commerce.list_orders(scope=EVERYTHING, member_id=ids[0]).items
+
+        assert [order.number for order in together] == ["B", "A"]
+        assert [order.number for order in apart] == ["A"]
+        told = sql.rows(
+            "SELECT member_id FROM events_event WHERE type = 'order.recorded'"
+            " AND facts->>'change' = 'completed'"
+        )
+        assert told == [(ids[0],)]
+
+
+class TestErasedBuyers:
+    @pytest.mark.reliability("RG2")
+    def test_take_parked_rows_and_letters_with_them(self) -> None:
+        (order,) = services.apply_orders([an_order()], source=a_source(), at=AT)
+        lost = a_refund("T-9", member=MemberRef(phone=PHONE))
+        gone = a_refund("T-8", external_id="R-8", member=MemberRef(phone=PHONE))
+        services.apply_refunds([lost], source=a_source(), at=AT - timedelta(days=8))
+        services.expire_parked(at=AT)
+        services.apply_refunds([gone], source=a_source(), at=AT)
+
+        erase(the_order(order.id).member_id)
+        (again,) = services.apply_orders([an_order("T-2")], source=a_source(), at=AT)
+
+        assert (selectors.count_parked(), log.count_dead_letters()) == (0, 0)
+        assert again.facts["unattributed"] is True
+        assert count("commerce_waitingbuyer") == 0
+
+    @pytest.mark.reliability("RG3")
+    def test_let_their_orders_go_on(self) -> None:
+        (order,) = services.apply_orders([an_order()], source=a_source(), at=AT)
+        erase(the_order(order.id).member_id)
+
+        done = services.apply_orders(
+            [an_order(state="completed", completed_at=AT)], source=a_source(), at=AT
+        )
+        refund = services.apply_refunds([a_refund()], source=a_source(), at=AT)
+
+        assert words(done + refund) == ["applied", "applied"]
+        assert the_order(order.id).net_minor == 7_500
+
+
 class TestApplyRefunds:
     def test_takes_from_the_order(self) -> None:
         (order,) = services.apply_orders([an_order()], source=a_source(), at=AT)
@@ -309,6 +367,14 @@ class TestApplyMembers:
 
         assert {outcome.code for outcome in done} == {"ingest.no_identity"}
 
+    @pytest.mark.reliability("RG12")
+    def test_names_ignored_fields_only_if_they_are_ours(self) -> None:
+        row = MemberRow(phone=PHONE, birthday="soon", profile={"13900139000": "x"})
+
+        (done,) = services.apply_members([row], source=a_source(), at=AT)
+
+        assert done.facts == {"ignored": ["birthday.invalid", "profile.unknown"]}
+
 
 class TestApplyEvents:
     def event(self, message_id: str = "m-1", sku: str = "tea", **parts: Any) -> EventRow:
@@ -382,14 +448,25 @@ class TestApplyStoresAndProducts:
         assert words(by_store) == words(by_product) == ["applied", "refused"]
 
 
+@pytest.mark.capability("A4")
 class TestApplyBalances:
-    def test_writes_a_declaration_for_the_member(self) -> None:
-        row = BalanceRow(member=MemberRef(phone=PHONE), currency="growth", amount=120, as_of=AT)
-
+    def declare(self, currency: str, amount: int) -> Any:
+        row = BalanceRow(member=MemberRef(phone=PHONE), currency=currency, amount=amount, as_of=AT)
         (done,) = services.apply_balances([row], source=a_source(), at=AT, batch_id=5)
+        return done
+
+    def test_writes_a_declaration_for_the_member(self) -> None:
+        done = self.declare("growth", 120)
 
         assert done.outcome is Outcome.APPLIED
         assert count("events_event WHERE type = 'balance.declared' AND batch_id = 5") == 1
+
+    def test_says_what_the_ledger_made_of_it(self) -> None:
+        done = [self.declare("points", amount) for amount in (300, 300, 250)]
+
+        assert words(done) == ["applied", "exists", "applied"]
+        assert [each.change for each in done] == ["new", "same", "updated"]
+        assert done[0].facts["ledger"]["opened"] == 300
 
 
 @pytest.mark.reliability("RC7")

@@ -117,7 +117,7 @@ def write_members(entries: Sequence[Entry], batch: Batch) -> list[RowOutcome]:
             is_blocked = each.outcome is known.Outcome.BLOCKED
             outcomes.append(refused(entry, MemberBlocked() if is_blocked else NoIdentity()))
             continue
-        facts: dict[str, Any] = {"ignored": list(each.ignored)} if each.ignored else {}
+        facts = _ignored(each.ignored)
         row = entry.row
         if isinstance(row, MemberRow) and row.home_store and sighting.home_store_id is None:
             facts["store"] = "unknown"
@@ -302,14 +302,21 @@ def _balance(row: BalanceRow, as_of: datetime, answer: Answer, batch: Batch) -> 
 
 
 def _balance_outcome(entry: Entry, event_id: int, appended: Appended) -> RowOutcome:
+    """Read what the ledger says it moved; growth, which is not money, is taken as told."""
     said = appended.outcomes.get(event_id, ())
-    words = {each.code.rpartition(".")[2] for each in said}
-    facts = {each.app: {"code": each.code, **each.facts} for each in said}
-    if words and words <= _UNCHANGED:
+    facts: dict[str, Any] = {each.app: {"code": each.code, **each.facts} for each in said}
+    refusal = next((each.code for each in said if "." in each.code), None)
+    if refusal is not None:
+        return RowOutcome(entry.place, Outcome.REFUSED, refusal, facts)
+    moved = facts.get("ledger", {"opened": 1, "taken_back": 0})
+    if not moved["opened"] and not moved["taken_back"]:
         return RowOutcome(entry.place, Outcome.EXISTS, None, facts)
-    change = Change.UPDATED if words & _REPLACED else Change.NEW
+    change = Change.UPDATED if moved["taken_back"] else Change.NEW
     return RowOutcome(entry.place, Outcome.APPLIED, None, facts, None, change)
 
 
-_UNCHANGED = frozenset({"unchanged", "exists", "same", "balance_unchanged", "balance_exists"})
-_REPLACED = frozenset({"replaced", "updated", "corrected", "balance_replaced"})
+def _ignored(names: Sequence[str]) -> dict[str, Any]:
+    """Name what was ignored, but never a field that only the sender made up."""
+    known_names = {*known.FIELDS, *known.IdentityKind}
+    safe = [n if n.partition(".")[0] in known_names else "profile.unknown" for n in names]
+    return {"ignored": sorted(set(safe))} if safe else {}

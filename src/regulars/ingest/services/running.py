@@ -2,9 +2,8 @@
 
 A deadlock, or a lock that does not come in time, is tried again, five times. A refusal raised by
 a reaction, or a bug, is narrowed down by halving until only its culprits stand alone: those are
-refused, or buried as dead letters; everybody else is applied. What no row is to blame for (the
-database is away, too contended) stops the whole batch, so
-that the caller comes again.
+refused, or buried as dead letters; everybody else is applied. What no row is to blame for stops
+the whole batch, so that the caller comes again: the database is away, or too contended.
 """
 
 import random
