@@ -3,13 +3,21 @@
 from datetime import datetime
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from regulars.access import selectors as access
+from regulars.access.domain import Actor
+from regulars.members import services as members
 from regulars.web import clock
 from tests.console.shop import NAME, PHONE, Shop, open_shop, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("H1")]
+
+
+@pytest.fixture(autouse=True)
+def _forget_figures() -> None:
+    cache.clear()
 
 
 @pytest.fixture
@@ -226,6 +234,37 @@ class TestRecord:
     ) -> None:
         with django_assert_max_num_queries(30):  # type: ignore[operator]
             text_of(owner, f"/console/members/{shop.lin_public}{tab}")
+
+
+class TestStanding:
+    def test_a_merged_record_leads_to_the_one_that_stands_for_both(
+        self, owner: Client, shop: Shop
+    ) -> None:
+        members.merge(winner_id=shop.lin, loser_id=shop.wang, at=shop.at, actor=Actor.system())
+
+        answer = owner.get(f"/console/members/{shop.wang_public}/points")
+
+        assert answer["Location"] == f"/console/members/{shop.lin_public}/points"
+        assert "SO-9001" in text_of(owner, f"/console/members/{shop.lin_public}/orders")
+        assert "Merged with another record" in text_of(
+            owner, f"/console/members/{shop.lin_public}/timeline?type=record"
+        )
+
+    def test_an_erased_member_is_nobody_any_more(self, owner: Client, shop: Shop) -> None:
+        members.erase(member_id=shop.lin, at=shop.at, actor=Actor.system(), reason_code="request")
+
+        page = text_of(owner, f"/console/members/{shop.lin_public}")
+
+        assert "Erased" in page
+        assert "138****8000" not in page
+        assert "林" not in page
+
+    def test_a_frozen_member_says_so(self, owner: Client, shop: Shop) -> None:
+        members.freeze(
+            member_id=shop.lin, reason_code="suspicion", at=shop.at, actor=Actor.system()
+        )
+
+        assert "Frozen" in text_of(owner, f"/console/members/{shop.lin_public}")
 
 
 class TestReveal:
