@@ -257,6 +257,16 @@ class TestRepeats:
             "SELECT s.code FROM commerce_order o JOIN access_store s ON s.id = o.store_id"
         ) == ("NS",)
 
+    def test_phones_of_a_foreign_shop_are_at_home_there(self, tmp_path: Path) -> None:
+        import_csv(
+            a_csv(tmp_path, [["phone", "name"], ["07400 123456", "Ann"]]),
+            "members",
+            currency="GBP",
+            source="uk",
+        )
+
+        assert member_of("+447400123456")
+
 
 @pytest.mark.reliability("RJ3")
 class TestRehearsal:

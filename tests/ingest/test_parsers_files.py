@@ -20,7 +20,7 @@ from regulars.ingest.domain import files
 from regulars.ingest.domain.files import FileKind, FileLimits
 from regulars.ingest.parsers.sheets import open_sheet
 from regulars.ingest.parsers.words import KNOWN_HEADERS
-from tests.ingest.reading import a_csv, a_workbook, csv_text, opened
+from tests.ingest.reading import a_csv, a_workbook, csv_text, mapped, opened
 from tests.sizes import size
 
 HEADER = ["会员手机号", "姓名", "备注"]
@@ -108,6 +108,25 @@ class TestTables:
         rows = [["订单号", "实付", "日期"], ["E1", "10", "2024-01-01"], ["", "10", ""]]
 
         assert len(cells_of(a_csv(tmp_path, rows), "orders")) == 1
+
+    def test_finds_the_header_by_a_single_known_word(self, tmp_path: Path) -> None:
+        rows = [
+            ["报表", "", ""],
+            ["手机号*", "甲栏", ""],
+            ["13800138000", "a", "b"],
+            ["13800138001", "c", "d"],
+        ]
+
+        assert opened(a_csv(tmp_path, rows), "members").header_row == 2
+
+    def test_units_and_marks_in_headers_do_not_matter(self, tmp_path: Path) -> None:
+        rows = [["*订单号", "实付金额（元）", "下单时间(必填)"], ["1", "2", "2024-01-05"]]
+
+        assert set(mapped(opened(a_csv(tmp_path, rows), "orders"), "orders").columns) == {
+            "number",
+            "paid",
+            "created_at",
+        }
 
     def test_tells_two_columns_of_one_name_apart(self, tmp_path: Path) -> None:
         rows = [["手机号", "分销员", "分销员"], ["13800138000", "甲", "乙"]]

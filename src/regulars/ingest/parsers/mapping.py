@@ -2,7 +2,8 @@
 
 A mapping file is JSON or YAML. Its short form names columns: `{phone: 联系电话, name: null}`. Its
 long form adds what only people know: `columns`, `states` (their word → ours), `constants` (a
-field's value where the file has no column), `date_order` (ymd, mdy, dmy), `return_prefix`.
+field's value where the file has no column), `date_order` (ymd, mdy, dmy), `return_prefix`
+(order numbers that begin so are returns), `region` (whose phone numbers lack a country code).
 """
 
 import json
@@ -19,7 +20,7 @@ from regulars.ingest.parsers.words import LEFT_BY_MEMBERS, REQUIRED, STATE_KEYS,
 
 MAP_BYTES_MAX = 1_000_000
 
-_EXTRAS = ("states", "constants", "date_order", "return_prefix")
+_EXTRAS = ("states", "constants", "date_order", "return_prefix", "region")
 _LONG_KEYS = frozenset(["columns", *_EXTRAS])
 _DATE_ORDERS = ("ymd", "mdy", "dmy")
 _GENERIC_AMOUNTS = frozenset(header_key(word) for word in ("金额", "总金额", "amount", "total"))
@@ -41,6 +42,7 @@ class ColumnMapping:
     constants: Mapping[str, str] = field(default_factory=dict)
     date_order: str = "ymd"
     return_prefix: str = ""
+    region: str = ""
 
     @property
     def balances(self) -> tuple[str, ...]:
@@ -137,6 +139,7 @@ def adjust_mapping(
         constants={**mapping.constants, **extras.get("constants", {})},
         date_order=extras.get("date_order", mapping.date_order),
         return_prefix=extras.get("return_prefix", mapping.return_prefix),
+        region=extras.get("region", mapping.region),
     )
 
 
@@ -165,6 +168,8 @@ def as_said(mapping: ColumnMapping) -> dict[str, Any]:
         said["date_order"] = mapping.date_order
     if mapping.return_prefix:
         said["return_prefix"] = mapping.return_prefix
+    if mapping.region:
+        said["region"] = mapping.region
     return said
 
 
@@ -223,6 +228,7 @@ def _extras(said: Mapping[str, Any]) -> dict[str, Any]:
         )
     if extras.get("date_order", "ymd") not in _DATE_ORDERS:
         raise MapUnreadable(problem="date_order is ymd, mdy or dmy")
-    if "return_prefix" in extras:
-        extras["return_prefix"] = str(extras["return_prefix"])
+    for name in ("return_prefix", "region"):
+        if name in extras:
+            extras[name] = str(extras[name])
     return extras

@@ -33,6 +33,10 @@ _TOTALS = frozenset(
 )
 _DIGEST_BYTES = 1 << 20
 _PUNCTUATION = re.compile(r"[\s_\-:：*()（）\[\]【】.#\"'“”/\\]+")
+_UNITS = "元|人民币|rmb|cny|yuan|¥|gbp|usd|eur|必填|选填|必填项|可选|required"
+_REMARK = re.compile(rf"[(\[](?:{_UNITS})[)\]]$")
+    r"[(\[](?:元|人民币|rmb|cny|yuan|¥|gbp|usd|eur|必填|选填|必填项|可选|required)[)\]]$"
+)
 _NUMBERISH = re.compile(r"[-+¥￥$£€(]?[\d,.]+%?[元)]?")
 
 
@@ -97,8 +101,9 @@ def open_sheet(
 
 
 def header_key(header: str) -> str:
-    """Write a header so that spaces, case, width and punctuation do not matter."""
-    return _PUNCTUATION.sub("", unicodedata.normalize("NFKC", header).lower())
+    """Write a header so that spaces, case, width, punctuation and units do not matter."""
+    plain = _REMARK.sub("", unicodedata.normalize("NFKC", header).lower().strip())
+    return _PUNCTUATION.sub("", plain)
 
 
 def _header(
@@ -115,7 +120,7 @@ def _header(
         raise FileEmpty
     scores = [(_known(cells, known), row, cells) for row, cells in first]
     best = max(scores, key=lambda score: (score[0], -score[1]))
-    if best[0] < 2:
+    if best[0] == 0 or (best[0] == 1 and _names(best[2]) < 2):
         best = max(scores, key=lambda score: (_names(score[2]), -score[1]))
     cells = best[2]
     while cells and not cells[-1]:

@@ -34,6 +34,11 @@ from regulars.kit.periods import zone as find_zone
 from regulars.web import sql
 
 STORES_MAX = 5_000
+DEFAULT_REGION = "CN"
+PHONE_REGIONS = {
+    "GBP": "GB", "USD": "US", "HKD": "HK", "TWD": "TW", "MOP": "MO", "SGD": "SG", "JPY": "JP",
+    "KRW": "KR", "AUD": "AU", "CAD": "CA",
+}  # fmt: skip
 Tick = Callable[[str, int, int], None]
 
 
@@ -68,6 +73,7 @@ def open_file(*, path: Path, options: ImportOptions, source: Source, at: datetim
         zone=zone,
         currency=currency,
         file_at=options.dated(at=at, zone=find_zone(zone)),
+        region=mapping.region or PHONE_REGIONS.get(currency, DEFAULT_REGION),
         stores=_store_codes(),
     )
     return OpenFile(sheet, require_fields(mapping), rules)
