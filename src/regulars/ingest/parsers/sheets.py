@@ -35,8 +35,6 @@ _DIGEST_BYTES = 1 << 20
 _PUNCTUATION = re.compile(r"[\s_\-:：*()（）\[\]【】.#\"'“”/\\]+")
 _UNITS = "元|人民币|rmb|cny|yuan|¥|gbp|usd|eur|必填|选填|必填项|可选|required"
 _REMARK = re.compile(rf"[(\[](?:{_UNITS})[)\]]$")
-    r"[(\[](?:元|人民币|rmb|cny|yuan|¥|gbp|usd|eur|必填|选填|必填项|可选|required)[)\]]$"
-)
 _NUMBERISH = re.compile(r"[-+¥￥$£€(]?[\d,.]+%?[元)]?")
 
 
