@@ -6,7 +6,8 @@ from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from regulars.web import health, metrics, schema, sql
+from regulars.ledger import tasks
+from regulars.web import clock, figures, health, metrics, schema, sql
 from regulars.web.health import (
     DatabaseAwayMiddleware,
     DatabaseBehind,
@@ -76,9 +77,23 @@ class TestMetrics:
             "regulars_queue_jobs",
             "regulars_queue_age_seconds",
             "regulars_oldest_transaction_seconds",
+            "regulars_dead_letters_open 0.0",
+            "regulars_consumers_retrying 0.0",
             "process_resident_memory_bytes",
         ):
             assert name in said
+
+    def test_tell_what_the_last_check_of_the_ledger_found(self, client: Client) -> None:
+        before = client.get("/metrics").content.decode()
+        tasks.verify_all()
+        clean = client.get("/metrics").content.decode()
+        figures.note("ledger.violations_recent", 3, at=clock.now())
+        broken = client.get("/metrics").content.decode()
+
+        assert "regulars_ledger_violations" not in before
+        assert "regulars_ledger_violations 0.0" in clean
+        assert "regulars_ledger_check_age_seconds" in clean
+        assert "regulars_ledger_violations 3.0" in broken
 
     def test_say_that_the_database_is_away(
         self, client: Client, monkeypatch: pytest.MonkeyPatch

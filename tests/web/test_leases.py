@@ -140,6 +140,15 @@ class TestFenceAcrossTransactions:
 
         assert sql.row("SELECT name FROM web_installation") == ("first",)
 
+    def test_lets_a_transaction_only_read_that_says_so(self, committed_db: str) -> None:
+        with (
+            fenced(Lease(job_id=-1, worker_id=-1, attempts=0)),
+            transaction.atomic(),
+        ):
+            sql.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+            assert sql.row("SELECT name FROM web_installation") is not None
+
     def test_stops_a_write_outside_any_transaction(self, committed_db: str) -> None:
         with fenced(Lease(job_id=-1, worker_id=-1, attempts=0)), pytest.raises(LeaseLost):
             sql.run("UPDATE web_installation SET name = 'late'")

@@ -1,8 +1,17 @@
-"""What the clock asks of the ledger: let expire what is over."""
+"""What the clock asks of the ledger: let expire what is over, and prove that the books add up."""
+
+from typing import Final
+
+import structlog
 
 from regulars.ledger import services
-from regulars.web import clock
+from regulars.ledger.domain import Verdict
+from regulars.web import clock, figures
 from regulars.web.jobs import task
+
+WATERMARK: Final = "ledger.watermark"
+
+log = structlog.get_logger(__name__)
 
 
 @task("ledger.expire_points", every="7 * * * *", lock="ledger.expire_points")
@@ -17,3 +26,25 @@ def expire_holds() -> None:
     """Let go holds that have run out."""
     while services.expire_holds(at=clock.now()):
         pass
+
+
+@task("ledger.verify_recent", every="*/5 * * * *", lock="ledger.verify")
+def verify_recent() -> None:
+    """Check the accounts that moved since the last check; what it found is a figure of ours."""
+    _note("ledger.violations_recent", services.verify(since=figures.read(WATERMARK) or 0))
+
+
+@task("ledger.verify_all", every="41 2 * * *", lock="ledger.verify")
+def verify_all() -> None:
+    """Check everything once a night."""
+    _note("ledger.violations", services.verify())
+
+
+def _note(name: str, verdict: Verdict) -> None:
+    at = clock.now()
+    bad = sum(finding.bad for finding in verdict.findings)
+    figures.note(name, bad, at=at)
+    figures.note(WATERMARK, verdict.watermark, at=at)
+    for finding in verdict.findings:
+        if finding.bad:
+            log.error("ledger_violated", check=finding.check, bad=finding.bad, ids=finding.ids)

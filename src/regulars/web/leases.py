@@ -24,7 +24,8 @@ HEARTBEAT_SECONDS = 10
 STALLED_SECONDS = 30  # three heartbeats missed: the worker counts as dead
 REAP_SECONDS = 10
 LOST_ATTEMPTS_MAX = 10  # a job that takes its worker down each time is given up
-PLAIN = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+PLAIN = ("SAVEPOINT", "RELEASE", "ROLLBACK", "SET ")
+READ_ONLY = "READ ONLY"
 
 HOLD = """
 SELECT 1 FROM procrastinate_jobs
@@ -90,7 +91,10 @@ class Fence:
         connection = context["connection"]
         if not self._asking and self._must_ask(connection, str(statement)):
             self._ask(connection)
-        return execute(statement, params, many, context)
+        answer = execute(statement, params, many, context)
+        if connection.in_atomic_block and READ_ONLY in str(statement):
+            self._keep(connection)  # this transaction cannot write, whoever holds the job
+        return answer
 
     def _must_ask(self, connection: Any, statement: str) -> bool:
         word = statement.lstrip()[:9].upper()
@@ -112,8 +116,11 @@ class Fence:
         if found is None:
             raise LeaseLost(f"job {lease.job_id} is no longer held by worker {lease.worker_id}")
         if connection.in_atomic_block:
-            # Forgotten with the transaction, whichever way it ends: a mark that cannot go stale.
-            transaction.on_commit(self._held, using=connection.alias)
+            self._keep(connection)
+
+    def _keep(self, connection: Any) -> None:
+        """Remember until the transaction ends, whichever way it does: the mark cannot go stale."""
+        transaction.on_commit(self._held, using=connection.alias)
 
 
 @contextmanager

@@ -59,6 +59,14 @@ SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)
 FROM pg_stat_activity
 WHERE datname = current_database() AND backend_xmin IS NOT NULL AND pid <> pg_backend_pid()
 """
+LEDGER_CHECKS = """
+FROM web_installation, jsonb_each(settings -> 'figures') figure(name, noted)
+WHERE figure.name IN ('ledger.violations', 'ledger.violations_recent')
+"""
+LEDGER_VIOLATIONS = f"SELECT max((noted ->> 'value')::bigint) {LEDGER_CHECKS}"
+LEDGER_CHECK_AGE = (
+    f"SELECT extract(epoch FROM now() - max((noted ->> 'at')::timestamptz)) {LEDGER_CHECKS}"
+)
 # Name, words, statement that yields one number (or no row, or NULL: then nothing is said).
 GAUGES: tuple[tuple[str, str, str], ...] = (
     ("regulars_queue_jobs", "Jobs that are due and wait.", QUEUE_JOBS),
@@ -81,7 +89,12 @@ GAUGES: tuple[tuple[str, str, str], ...] = (
     (
         "regulars_dead_letters_open",
         "Rows, webhooks and events that could not be applied and wait for a person.",
-        "SELECT count(*) FROM events_dead_letter WHERE state = 'open'",
+        "SELECT count(*) FROM events_deadletter WHERE state = 'open'",
+    ),
+    (
+        "regulars_consumers_retrying",
+        "Followers of the log that failed on an event and try it again.",
+        "SELECT count(*) FROM events_cursor WHERE attempts > 0",
     ),
     (
         "regulars_database_bytes",
@@ -90,14 +103,15 @@ GAUGES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "regulars_ledger_violations",
-        "Bad rows found by the last check of the ledger.",
-        "SELECT bad FROM ledger_verification ORDER BY id DESC LIMIT 1",
+        "Bad rows found by the last checks of the ledger, the nightly one and the recent one.",
+        LEDGER_VIOLATIONS,
+    ),
+    (
+        "regulars_ledger_check_age_seconds",
+        "Time since the ledger was last checked.",
+        LEDGER_CHECK_AGE,
     ),
 )
-TABLES_NEEDED = {
-    "regulars_ledger_violations": "ledger_verification",
-    "regulars_dead_letters_open": "events_dead_letter",
-}
 
 
 class MeterMiddleware:
@@ -148,10 +162,7 @@ def render() -> bytes:
 
 
 def _read_gauges() -> Iterator[GaugeMetricFamily]:
-    tables = {row[0] for row in sql.rows("SELECT tablename::text FROM pg_tables")}
     for name, words, statement in GAUGES:
-        if TABLES_NEEDED.get(name, "procrastinate_jobs") not in tables:
-            continue
         row = sql.row(statement)
         if row is None or row[0] is None:
             continue
