@@ -22,6 +22,7 @@ from regulars.commerce.domain import (
     net_minor,
     order_facts,
     placed_at,
+    reckon,
     refunded_minor,
     state_of,
     with_refunds,
@@ -229,8 +230,11 @@ class TestTimes:
 
 class TestOrderFacts:
     def test_snapshot_holds_all_an_award_needs(self) -> None:
+        order = an_order(paid_at=PAID)
+
         facts = order_facts(
-            an_order(paid_at=PAID),
+            order,
+            reckoned=reckon(order),
             order_id=3,
             public_id=uuid_from("x"),
             change="paid",

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from regulars.commerce.domain.orders import reckon
-from regulars.commerce.domain.values import Order, State
+from regulars.commerce.domain.values import Order, Reckoning, State
 from regulars.events.domain import EventType
 from regulars.kit.messages import message
 
@@ -35,6 +34,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
         title=message("Order {number}: {change}"),
         schema={
             "type": "object",
+            "additionalProperties": False,
             "required": [
                 "order_id",
                 "order",
@@ -110,6 +110,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
 def order_facts(
     order: Order,
     *,
+    reckoned: Reckoning,
     order_id: int,
     public_id: UUID,
     change: str,
@@ -118,7 +119,6 @@ def order_facts(
     award: bool,
 ) -> dict[str, Any]:
     """Write down what the order is after the change; everything an award needs is here."""
-    reckoned = reckon(order)
     return {
         "order_id": order_id,
         "order": str(public_id),

@@ -18,6 +18,7 @@ from regulars.commerce.domain import (
     OrderRecorded,
     OrdersBusy,
     Payment,
+    Reckoning,
     RefundInput,
 )
 from regulars.commerce.selectors import HeldOrder
@@ -38,7 +39,7 @@ class Draft:
 
     __slots__ = (
         *("after", "before", "buyers", "held", "id", "lines", "payments", "public_id"),
-        *("refunded_at", "reports_completion", "survivors"),
+        *("refunded_at", "reports_completion", "survivors", "_reckoned"),
     )
 
     def __init__(self, held: HeldOrder | None) -> None:
@@ -47,6 +48,7 @@ class Draft:
         self.public_id: UUID | None = None if held is None else held.public_id
         self.before: Order | None = None if held is None else held.order
         self.after: Order | None = self.before
+        self._reckoned: tuple[Order, Reckoning] | None = None
         self.lines: tuple[Line, ...] | None = None
         self.payments: tuple[Payment, ...] | None = None
         self.buyers: set[bytes] = set()
@@ -82,6 +84,14 @@ class Draft:
     def order(self) -> Order:
         assert self.after is not None
         return self.after
+
+    @property
+    def reckoned(self) -> Reckoning:
+        """Answer state and sums of what the order has become, reckoned once."""
+        kept, order = self._reckoned, self.order
+        if kept is None or kept[0] is not order:
+            kept = self._reckoned = (order, domain.reckon(order))
+        return kept[1]
 
 
 @transaction.atomic
@@ -217,7 +227,9 @@ def _attach_returns(drafts: dict[Key, Draft]) -> None:
 
 def _new(draft: Draft) -> writing.NewOrder:
     assert draft.public_id is not None
-    return writing.NewOrder(draft.id, draft.public_id, draft.reports_completion, draft.order)
+    return writing.NewOrder(
+        draft.id, draft.public_id, draft.reports_completion, draft.order, draft.reckoned
+    )
 
 
 def _survivors(drafts: Sequence[Draft]) -> dict[int, int]:
@@ -251,6 +263,7 @@ def _fact(
         batch_id=batch_id,
         facts=domain.order_facts(
             order,
+            reckoned=draft.reckoned,
             order_id=draft.id,
             public_id=draft.public_id,
             change=change,

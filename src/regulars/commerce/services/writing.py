@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 from msgspec import Struct
 
-from regulars.commerce.domain import Line, Order, Payment, reckon
+from regulars.commerce.domain import Line, Order, Payment, Reckoning, reckon
 from regulars.web import sql
 
 _TYPES: dict[str, str] = {
@@ -55,6 +55,7 @@ class NewOrder(Struct, frozen=True, gc=False):
     public_id: UUID
     reports_completion: bool
     order: Order
+    reckoned: Reckoning
 
 
 def insert_orders(
@@ -162,7 +163,7 @@ def _copy(statement: str, lines: Sequence[str]) -> None:
 
 
 def _order_line(new: NewOrder, tail: str) -> str:
-    o, reckoned = new.order, reckon(new.order)
+    o, reckoned = new.order, new.reckoned
     return (
         f"{new.id}\t{new.public_id.hex}\t{int(reckoned.state)}\t{reckoned.net_minor}"
         f"\t{'t' if new.reports_completion else 'f'}\t{o.source_id}"
