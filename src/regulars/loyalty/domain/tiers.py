@@ -50,11 +50,6 @@ class TierChange:
     growth: int
     cause: Cause
 
-    @property
-    def is_upgrade(self) -> bool:
-        """Tell a rise from a fall."""
-        return self.to_level > self.from_level
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
