@@ -5,7 +5,7 @@ from regulars.web import clock
 from regulars.web.jobs import task
 
 
-@task("loyalty.settle_growth", every="*/10 * * * *", lock="loyalty.tiers")
+@task("loyalty.settle_growth", every="*/5 * * * *", lock="loyalty.tiers")
 def settle_growth() -> None:
     """Raise members whose growth has settled since the last time."""
     services.settle_growth(at=clock.now())

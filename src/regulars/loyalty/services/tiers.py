@@ -27,7 +27,7 @@ from regulars.members.domain import GroupKind, GroupRow
 from regulars.web import sql
 
 BATCH = 500
-OVERLAP = timedelta(hours=1)  # growth written by a slow transaction is looked at once more
+OVERLAP = timedelta(minutes=10)  # growth written by a slow transaction is looked at once more
 
 
 @transaction.atomic(savepoint=False)
