@@ -63,4 +63,4 @@ class TestDataMap:
 
         assert set(bodies.MemberIn.model_fields) - others <= known
         assert set(bodies.MemberPatch.model_fields) - others == set(FIELDS)
-        assert "profile" in Sighting.__dataclass_fields__
+        assert "profile" in Sighting.__struct_fields__

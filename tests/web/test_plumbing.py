@@ -1,5 +1,6 @@
 """The plumbing: clock, seals, retry tokens, rates, cursors."""
 
+import hmac
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,11 @@ class TestSeals:
     def test_indexes_are_equal_for_equal_values_only(self) -> None:
         assert crypto.blind_index("phone", "1") == crypto.blind_index("phone", "1")
         assert crypto.blind_index("phone", "1") != crypto.blind_index("email", "1")
+
+    def test_a_blind_index_is_hmac_sha256(self) -> None:
+        expected = hmac.digest(crypto.keyring().index, "phone|茶".encode(), "sha256")
+
+        assert crypto.blind_index("phone", "茶") == expected
 
     def test_keys_are_made_once_and_readable_by_their_owner_only(self, tmp_path: Path) -> None:
         first = crypto.ensure_keyring(tmp_path / "keys")

@@ -1,8 +1,9 @@
 """What became of a row: the per-row answer that every entrance gives."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 
 class Outcome(StrEnum):
@@ -23,8 +24,7 @@ class Change(StrEnum):
     SAME = "same"
 
 
-@dataclass(frozen=True, slots=True)
-class RowOutcome:
+class RowOutcome(Struct, frozen=True, gc=False):
     """The answer for one row; `row` is its place in the sequence that was sent.
 
     `facts` never holds personal data: field names, counts, codes.
@@ -33,7 +33,7 @@ class RowOutcome:
     row: int
     outcome: Outcome
     code: str | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = {}  # each outcome gets its own
     id: str | None = None
     change: Change = Change.SAME
 

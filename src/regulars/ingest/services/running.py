@@ -15,6 +15,7 @@ from datetime import datetime
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
+from msgspec import Struct
 
 from regulars.access.domain import Scope
 from regulars.events import services as events
@@ -53,8 +54,7 @@ class Batch:
     scope: Scope = field(default_factory=Scope.all)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """A row with its place in what was sent."""
 
     place: int

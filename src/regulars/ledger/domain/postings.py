@@ -5,13 +5,14 @@ for ever, with other content it is refused. Times are not part of the content, s
 that reads the clock again is still the same request.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
-from struct import Struct
+from struct import Struct as Layout
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from regulars.kit.errors import Refusal
 from regulars.ledger.domain.accounts import Currency, OwedPolicy
@@ -19,12 +20,11 @@ from regulars.ledger.domain.accounts import Currency, OwedPolicy
 GRACE_DAYS: Final = 30  # what a restored point lives on when its lot has expired meanwhile
 HOLD_DAYS_MAX: Final = 31
 
-_CONTENT = Struct("<BBhqqq")
+_CONTENT = Layout("<BBhqqq")
 _INT64 = range(-(2**63), 2**63)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class Posting(Struct, frozen=True, kw_only=True, gc=False):
     """What every posting says: its id, whose points, when it happened, and why."""
 
     id: UUID
@@ -39,8 +39,7 @@ class Posting:
     business_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earn(Posting):
+class Earn(Posting, frozen=True, kw_only=True, gc=False):
     """Grant points in a new lot. `usable_from` None waits until the lot is released."""
 
     amount: int
@@ -48,8 +47,7 @@ class Earn(Posting):
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open(Posting):
+class Open(Posting, frozen=True, kw_only=True, gc=False):
     """Bring in a lot from an earlier system."""
 
     amount: int
@@ -57,31 +55,27 @@ class Open(Posting):
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spend(Posting):
+class Spend(Posting, frozen=True, kw_only=True, gc=False):
     """Take points, soonest to expire first."""
 
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adjust(Posting):
+class Adjust(Posting, frozen=True, kw_only=True, gc=False):
     """Correct a balance by hand: up into a new lot, down like a spend. Always with a reason."""
 
     amount: int
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gift(Posting):
+class Gift(Posting, frozen=True, kw_only=True, gc=False):
     """Hand points to another member; they keep their expiry."""
 
     recipient_id: int
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clawback(Posting):
+class Clawback(Posting, frozen=True, kw_only=True, gc=False):
     """Reverse a grant, in whole or in part; `amount` None reverses what is left of it."""
 
     reverses: UUID
@@ -89,8 +83,7 @@ class Clawback(Posting):
     policy: OwedPolicy = OwedPolicy.OWE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restore(Posting):
+class Restore(Posting, frozen=True, kw_only=True, gc=False):
     """Reverse a spend to its own lots; `amount` None restores what is left of it."""
 
     reverses: UUID
@@ -98,24 +91,21 @@ class Restore(Posting):
     grace_days: int = GRACE_DAYS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold(Posting):
+class Hold(Posting, frozen=True, kw_only=True, gc=False):
     """Set points aside for a while; the id is the hold's."""
 
     amount: int
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit(Posting):
+class Commit(Posting, frozen=True, kw_only=True, gc=False):
     """Spend what was held, or a part of it once; the rest is free again."""
 
     hold_id: UUID
     amount: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Void(Posting):
+class Void(Posting, frozen=True, kw_only=True, gc=False):
     """Let go what was held."""
 
     hold_id: UUID
@@ -129,8 +119,7 @@ class PostedAs(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True, gc=False):
     """The answer to one posting, in the order they were given.
 
     `taken` is what moved on the member's account, `repaid` what a debt took of it at once,

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from regulars.kit import contacts, masking
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
@@ -73,8 +75,7 @@ class IdentityKind(StrEnum):
     EXTERNAL = "external"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True, gc=False):
     """One name of a person; `issuer` is the app of an openid, the source of an outside id."""
 
     kind: IdentityKind

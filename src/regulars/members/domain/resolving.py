@@ -15,6 +15,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
 from regulars.members.domain.identities import (
@@ -56,8 +58,7 @@ class Outcome(StrEnum):
     CONFLICT = "conflict"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(Struct, frozen=True, kw_only=True, gc=False):
     """Somebody was seen: under which names, when, and what was said about them.
 
     `updates_profile` marks a word about the person (a member row): it enrols whoever it names
@@ -67,7 +68,7 @@ class Sighting:
     row: int
     identities: tuple[Identity, ...]
     occurred_at: datetime
-    profile: Mapping[str, str] = field(default_factory=lambda: _NO_PROFILE)
+    profile: Mapping[str, str] = _NO_PROFILE
     source_id: int | None = None
     home_store_id: int | None = None
     joined_at: datetime | None = None
