@@ -13,7 +13,7 @@ from regulars.loyalty import selectors as loyalty
 from regulars.members import selectors as members
 from regulars.members import services as people
 from regulars.members.domain import Identity, IdentityKind, Sighting
-from regulars.web import clock
+from regulars.web import clock, paging
 from tests.loyalty.test_services import an_order, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("H4")]
@@ -113,8 +113,13 @@ class TestStatement:
         assert [line["amount"] for line in second["items"]] == [600]
         assert second["next_cursor"] is None
 
-    def test_refuses_a_made_up_cursor(self, api: Api, member: tuple[int, UUID]) -> None:
-        answer = api.get(f"/members/{member[1]}/points/statement?cursor=made-up")
+    @pytest.mark.parametrize(
+        "cursor", ["made-up", paging.encode(1), paging.encode("a", 1), paging.encode(2**63 + 5, 1)]
+    )
+    def test_refuses_a_made_up_cursor(
+        self, api: Api, member: tuple[int, UUID], cursor: str
+    ) -> None:
+        answer = api.get(f"/members/{member[1]}/points/statement?cursor={cursor}")
 
         assert answer.status_code == 422
 

@@ -9,6 +9,7 @@ from regulars.loyalty.selectors.awards import list_awards_of_transfers
 from regulars.loyalty.selectors.programme import get_programme
 from regulars.web import paging
 
+INT64 = range(-(2**63), 2**63)
 AWARDED_KINDS = frozenset(
     {TransferKind.EARN, TransferKind.REVERSE, TransferKind.OWE, TransferKind.FORGIVE}
 )  # the legs of an award; its expiry and what it repays explain themselves
@@ -67,6 +68,7 @@ def _before(cursor: str | None) -> tuple[int, int] | None:
     if cursor is None:
         return None
     seq, balance = paging.decode(cursor, parts=2)
-    if not isinstance(seq, int) or not isinstance(balance, int):
+    numbers = isinstance(seq, int) and isinstance(balance, int)
+    if not numbers or seq not in INT64 or balance not in INT64:
         raise paging.CursorMalformed
     return seq, balance
