@@ -90,7 +90,7 @@ def an_account(*lots: Lot, **more: Any) -> Account:
 
 
 def some_books(*accounts: Account, owed: int | None = None) -> Books:
-    books = Books(programme_id=1, at=NOON, numbers=count(1000))
+    books = Books(at=NOON, numbers=count(1000))
     books.accounts = {(account.currency, account.member_id): account for account in accounts}
     if owed is not None:
         debt = Account(id=99, currency=Currency.POINTS, member_id=1, posted=-owed, held=0)

@@ -588,3 +588,23 @@ class TestSequence:
 
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
             sql.run(what.format(table))
+
+
+class TestProgrammes:
+    def test_expire_and_close_each_in_its_own_house(self):
+        earn = an_earn(100, ends=5)
+        given(an_earn(40, ends=5))
+        ledger.post([earn, an_earn(7, currency=Currency.GROWTH)], at=NOON, programme_id=2)
+
+        expired = ledger.expire_points(at=NOON + days(6))
+        ledger.close_members(member_ids=[1], at=NOON + days(6))
+
+        assert expired == 140
+        assert selectors.get_balance(member_id=1, at=NOON, programme_id=2).growth == 0
+
+    def test_move_with_a_merged_member(self):
+        ledger.post([an_earn(100)], at=NOON, programme_id=2)
+
+        ledger.merge_members(winner_id=2, loser_id=1, merge_id=5, at=NOON)
+
+        assert selectors.get_balance(member_id=2, at=NOON, programme_id=2).available == 100

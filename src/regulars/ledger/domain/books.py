@@ -103,6 +103,7 @@ class Account:
     member_id: int
     posted: int
     held: int
+    programme_id: int = 1
     is_frozen: bool = False
     is_closed: bool = False
     lots: list[Lot] | None = None
@@ -170,9 +171,9 @@ class Writes:
 class Books:
     """The locked accounts of a batch, and what becomes of them."""
 
-    programme_id: int
     at: datetime
     numbers: Iterator[int]
+    programme_id: int = 1
     accounts: dict[Key, Account] = field(default_factory=dict)
     owed: dict[Key, Account] = field(default_factory=dict)
     known: dict[UUID, tuple[bytes, int | None, int]] = field(default_factory=dict)
@@ -200,7 +201,7 @@ class Books:
         return 0 if owed is None else -owed.posted
 
     def house(self, account: Account, kind: AccountKind) -> int:
-        return house_account(self.programme_id, account.currency, kind)
+        return house_account(account.programme_id, account.currency, kind)
 
     def credit(self, account: Account, amount: int) -> None:
         account.posted += amount

@@ -123,7 +123,7 @@ def _grant(
 ) -> Posted:
     amount = posting.amount
     currency = posting.currency
-    house = house_account(books.programme_id, currency, source)
+    house = house_account(account.programme_id, currency, source)
     seq = books.enter(
         posting,
         transfer_id=posting.id,

@@ -21,10 +21,10 @@ from regulars.ledger.domain import (
 )
 from regulars.web import sql
 
-AccountRow = tuple[int, int, int, int, int, int, bool, bool, int | None]
+AccountRow = tuple[int, int, int, int, int, int, int, bool, bool, int | None]
 
 _ACCOUNT = (
-    "id, currency, member_id, kind, posted, held, frozen_at IS NOT NULL,"
+    "id, currency, member_id, kind, posted, held, programme_id, frozen_at IS NOT NULL,"
     " closed_at IS NOT NULL, merged_into"
 )
 _LOCK: Final = (
@@ -133,7 +133,9 @@ def lock_free_accounts(account_ids: Collection[int]) -> list[AccountRow]:
 
 def account_from(row: AccountRow) -> Account:
     """Make the working copy of a locked account."""
-    return Account(row[0], row[1], row[2], row[4], row[5], row[6], row[7], merged_into=row[8])
+    return Account(
+        row[0], row[1], row[2], row[4], row[5], row[6], row[7], row[8], merged_into=row[9]
+    )
 
 
 def find_seen(ids: Iterable[UUID]) -> tuple[int, dict[UUID, tuple[bytes, int | None, int]]]:

@@ -83,8 +83,7 @@ def expire_holds(*, at: datetime, limit: int = SWEEP_LOTS_MAX) -> int:
         rows = locks.lock_free_accounts(locks.list_late_holders(at=at, limit=limit))
         if not rows:
             return 0
-        books = _books(rows, clock.after_locks(at))
-        accounts = list(books.accounts.values())
+        books, accounts = _books(rows, clock.after_locks(at))
         read_accounts(books, accounts)
         write(books)
         return len(accounts)
@@ -124,29 +123,10 @@ def close_members(*, member_ids: Collection[int], at: datetime, event_id: int | 
     """Close all accounts of erased members by explicit entries; answers how many points ended."""
 
     def attempt() -> int:
-        keys = {(int(c), m) for c in CURRENCIES for m in member_ids}
-        books = Books(programme_id=FIRST_PROGRAMME, at=at, numbers=iter(()))
-        lock_keys(books, keys=keys, debts=set(), follow=False)
-        books.numbers = numbers_from(locks.find_seen(())[0])
-        open_ = [a for a in books.accounts.values() if not a.is_closed and a.merged_into is None]
-        read_accounts(books, open_)
-        total = 0
-        for account in open_:
-            cause = Posting(
-                id=uuid_from("close", account.member_id),
-                member_id=account.member_id,
-                currency=Currency(account.currency),
-                occurred_at=at,
-                event_id=event_id,
-            )
-            ended = plan_close(books, cause, account)
-            total += ended if account.currency == Currency.POINTS else 0
-        write(books)
-        sql.run(
-            "UPDATE ledger_account SET closed_at = %s::timestamptz WHERE id = ANY(%s::bigint[])",
-            [at, locks.bigints(a.id for a in open_)],
+        return sum(
+            _close(programme_id, member_ids, at, event_id)
+            for programme_id in _programmes(*member_ids)
         )
-        return total
 
     return retried(attempt)
 
@@ -203,17 +183,14 @@ def _columns(chosen: dict[int, datetime]) -> list[str]:
     return [locks.bigints(chosen), moments]
 
 
-def _books(rows: Sequence[locks.AccountRow], at: datetime) -> Books:
-    books = Books(programme_id=FIRST_PROGRAMME, at=at, numbers=iter(()))
-    books.numbers = numbers_from(locks.find_seen(())[0])
-    for row in rows:
-        books.accounts[row[1], row[2]] = locks.account_from(row)
-    return books
+def _books(rows: Sequence[locks.AccountRow], at: datetime) -> tuple[Books, list[Account]]:
+    """Open books on locked accounts of whatever programme."""
+    books = Books(at=at, numbers=numbers_from(locks.find_seen(())[0]))
+    return books, [locks.account_from(row) for row in rows]
 
 
 def _sweep(rows: Sequence[locks.AccountRow], at: datetime) -> int:
-    books = _books(rows, at)
-    accounts = list(books.accounts.values())
+    books, accounts = _books(rows, at)
     read_accounts(books, accounts)
     expired: list[Fact] = []
     total = 0
@@ -230,6 +207,34 @@ def _sweep(rows: Sequence[locks.AccountRow], at: datetime) -> int:
     write(books)
     if expired:
         events.append(expired, at=at)
+    return total
+
+
+def _close(
+    programme_id: int, member_ids: Collection[int], at: datetime, event_id: int | None
+) -> int:
+    keys = {(int(c), m) for c in CURRENCIES for m in member_ids}
+    books = Books(programme_id=programme_id, at=at, numbers=iter(()))
+    lock_keys(books, keys=keys, debts=set(), follow=False)
+    books.numbers = numbers_from(locks.find_seen(())[0])
+    open_ = [a for a in books.accounts.values() if not a.is_closed and a.merged_into is None]
+    read_accounts(books, open_)
+    total = 0
+    for account in open_:
+        cause = Posting(
+            id=uuid_from("close", account.member_id),
+            member_id=account.member_id,
+            currency=Currency(account.currency),
+            occurred_at=at,
+            event_id=event_id,
+        )
+        ended = plan_close(books, cause, account)
+        total += ended if account.currency == Currency.POINTS else 0
+    write(books)
+    sql.run(
+        "UPDATE ledger_account SET closed_at = %s::timestamptz WHERE id = ANY(%s::bigint[])",
+        [at, locks.bigints(account.id for account in open_)],
+    )
     return total
 
 

@@ -20,6 +20,7 @@ from regulars.ledger.domain.openings import (
 )
 from regulars.ledger.selectors import locks
 from regulars.ledger.services.posting import post, retried
+from regulars.members import selectors as members
 from regulars.web import sql
 
 Standing = dict[tuple[int, Currency], list[StandingLot]]
@@ -60,7 +61,7 @@ def declare_balances(declarations: Sequence[Declaration], *, at: datetime) -> li
     """
 
     def attempt() -> list[Declared]:
-        standing = _standing(_STANDING_OF_MEMBERS, {d.member_id for d in declarations})
+        standing = _standing_of_members({d.member_id for d in declarations})
         opens: list[tuple[Declaration, Open]] = []
         backs: list[tuple[Declaration, Clawback]] = []
         for declaration in declarations:
@@ -96,6 +97,16 @@ def revert_openings(*, batch_ids: Collection[int], at: datetime) -> dict[int, in
         return totals
 
     return retried(attempt)
+
+
+def _standing_of_members(member_ids: Collection[int]) -> Standing:
+    """Find what stands of each member, under every id the member has had."""
+    aliases = members.aliases_of(member_ids=sorted(member_ids))
+    survivors = {alias: member for member, known in aliases.items() for alias in known}
+    found: Standing = {}
+    for (member_id, currency), lots in _standing(_STANDING_OF_MEMBERS, survivors).items():
+        found.setdefault((survivors[member_id], currency), []).extend(lots)
+    return found
 
 
 def _standing(statement: str, ids: Collection[int]) -> Standing:
