@@ -66,7 +66,11 @@ class TestBatch:
 
         assert answer.status_code == 200
         first, second, third = answer.json()["results"]
-        assert (first["outcome"], first["code"], first["facts"]) == ("applied", None, {"late": True})
+        assert (first["outcome"], first["code"], first["facts"]) == (
+            "applied",
+            None,
+            {"late": True},
+        )
         assert (second["code"], second["facts"]["field"]) == ("ingest.row_malformed", "external_id")
         assert third["facts"] == {"field": "state", "problem": "not one of the allowed words"}
         assert answer.json()["counts"]["refused"] == 2
@@ -157,6 +161,21 @@ class TestBounds:
         )
 
         assert answer.status_code == 400
+
+    def test_refuses_a_body_of_unknown_length(self, token: str) -> None:
+        answer = Client().post(
+            "/api/v1/orders:batch",
+            data=b"",
+            content_type="application/json",
+            CONTENT_LENGTH="",
+            headers={
+                "authorization": f"Bearer {token}",
+                "idempotency-key": "k",
+                "transfer-encoding": "chunked",
+            },
+        )
+
+        assert answer.json()["facts"] == {"problem": "it has no Content-Length"}
 
     def test_bounds_nesting_inside_event_facts(self, token: str) -> None:
         nested: Any = "x"

@@ -41,7 +41,8 @@ from regulars.web import clock
 report = ingest.import_file(
     path=Path(sys.argv[1]), options=ImportOptions(kind=FileKind.ORDERS), at=clock.now(), writers=2
 )
-print(report.tally)
+import resource
+print(report.tally.new, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
@@ -202,3 +203,16 @@ class TestSideBySide:
 
         assert len(refused) == 1
         everything_stands_once(600)
+
+
+class TestMemory:
+    @pytest.mark.reliability("RJ1")
+    def test_a_big_file_takes_little_of_it(self, tmp_path: Path, committed_db: str) -> None:
+        amount = size(ci=5_000, soak=1_000_000)
+
+        out, err = start(a_file(tmp_path, range(amount)), committed_db).communicate()
+
+        assert err == ""
+        new, peak_mb = map(int, out.split())
+        assert new == amount
+        assert peak_mb < 400

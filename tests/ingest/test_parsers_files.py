@@ -197,6 +197,22 @@ class TestBrokenText:
 
         assert [bool(problem) for _, _, problem in rows] == [True, False, False]
 
+    def test_a_quotation_mark_behind_a_stray_one_costs_its_row(self, tmp_path: Path) -> None:
+        path = tmp_path / "f.csv"
+        path.write_text('phone,name\na","\n13800138001,B\n13800138002,C\n')
+
+        rows = list(opened(path, "members").iter_rows())
+
+        assert [bool(problem) for _, _, problem in rows] == [True, False, False]
+
+    @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", ""])
+    def test_any_line_ending_will_do(self, tmp_path: Path, ending: str) -> None:
+        path = tmp_path / "f.csv"
+        lines = ["phone,name", "13800138000,A", "13800138001,B"]
+        path.write_bytes((ending or "\r").join(lines).encode() + ending.encode())
+
+        assert cells_of(path) == [["13800138000", "A"], ["13800138001", "B"]]
+
     def test_an_endless_line_costs_its_row(self, tmp_path: Path) -> None:
         path = tmp_path / "f.csv"
         with path.open("w") as stream:

@@ -94,11 +94,11 @@ def iter_records(path: Path, shape: TextShape, *, limits: FileLimits) -> Iterato
         row += 1
         taken = feed.taken
         gave_up = not cells and any(line.strip() for line in taken)
-        is_torn = len(taken) > 1 and (_is_open(taken) or (width and len(cells) != width))
+        is_torn = len(taken) > 1 and (_is_open(taken, cells) or (width and len(cells) != width))
         if gave_up or is_torn:
             problem = RowTooLong()
         if problem is not None:
-            cells = next(csv.reader([taken[0][:_TRUNCATED_CHARS]], delimiter=shape.delimiter), [])
+            cells = taken[0][:_TRUNCATED_CHARS].rstrip("\n").split(shape.delimiter)
             feed.give_back(taken[1:])
             reader = csv.reader(feed, delimiter=shape.delimiter)
         else:
@@ -135,8 +135,11 @@ class _Feed:
         self._returned.extend(reversed(lines))
 
 
-def _is_open(taken: list[str]) -> bool:
-    return sum(line.count('"') for line in taken) % 2 == 1
+def _is_open(taken: list[str], cells: list[str]) -> bool:
+    """Tell whether a quotation mark in these lines was never closed, or closed by chance."""
+    if sum(line.count('"') for line in taken) % 2 == 1:
+        return True
+    return bool(cells) and cells[-1].endswith("\n") and not taken[-1].rstrip().endswith('"')
 
 
 def _damage(taken: list[str], line_chars_max: int) -> CellRefused | None:
@@ -166,9 +169,9 @@ def _lines(path: Path, encoding: str, *, limits: FileLimits) -> Iterator[str]:
             parts = [part if len(part) <= limit else _cut(part, limit) for part in parts]
         for part in parts:
             yield part + "\n"
-    rest += decoder.decode(b"", final=True)
-    if rest:
-        yield (rest if len(rest) <= limit else _cut(rest, limit)) + "\n"
+    for part in (rest + decoder.decode(b"", final=True)).split("\n"):
+        if part:
+            yield (part if len(part) <= limit else _cut(part, limit)) + "\n"
 
 
 def _cut(line: str, limit: int) -> str:
