@@ -66,6 +66,7 @@ def create_source(
         actor=_OPERATOR,
         at=clock.now(),
     )
+    path = f"/hooks/{made.source.public_id}" if made.secret else None
     address = _address(str(made.source.public_id)) if made.secret else None
     told = {
         "id": str(made.source.public_id),
@@ -75,6 +76,7 @@ def create_source(
         "currency": made.source.currency,
         "reports_completion": made.source.reports_completion,
         "url": address,
+        "path": path,
         "secret": made.secret,
     }
 

@@ -29,6 +29,8 @@ def read_raw(request: HttpRequest) -> bytes:
     length = request.headers.get("Content-Length", "")
     if length.isdecimal():
         domain.check_size(int(length))
+    elif "Transfer-Encoding" in request.headers:
+        raise BodyUnreadable(problem="it has no Content-Length")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise BodyUnreadable(problem="packed bodies are not taken")
     body = request.body
