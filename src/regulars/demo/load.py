@@ -17,6 +17,8 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
+from regulars.access import selectors as access_selectors
+from regulars.access import services as access
 from regulars.access.domain import Actor, Scope
 from regulars.demo import exports, people, shop, traffic
 from regulars.ingest import services as ingest
@@ -89,6 +91,7 @@ def moved_on(at: datetime) -> datetime:
 
 def load_exports(folder: Path, *, at: datetime, say: Say) -> None:
     """Import every file; the till's by a second process, as two people would."""
+    access.rename_brand(brand_id=access_selectors.list_brands()[0].id, name=shop.BRAND)
     for step in FILES[:4]:
         _import(folder, step, at, say)
     with _till_beside(folder) as till:
