@@ -6,6 +6,7 @@ that both meet the same machine in the same mood. A figure is the median of its 
 """
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -53,6 +54,7 @@ class Bench:
     var: Path
     quick: bool
     server: postgres.Server = field(init=False)
+    peer_cpu_us: list[float] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self.var.mkdir(parents=True, exist_ok=True)
@@ -122,6 +124,24 @@ class Bench:
         with self.owner(database) as link:
             link.execute("VACUUM (ANALYZE)")
 
+    def server_cpu_seconds(self) -> float:
+        """Answer what processor time the server has used, all its processes together.
+
+        Where other work shares the machine, time on the clock says little; this still does.
+        """
+        postmaster = self.server.status().pid
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended while we looked; its time is the postmaster's by now
+            if postmaster in {int(stat.parent.name), int(fields[1])}:
+                ticks += int(fields[11]) + int(fields[12])
+                if int(stat.parent.name) == postmaster:
+                    ticks += int(fields[13]) + int(fields[14])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def prepare_peer(self) -> None:
         """Fill the peer's tables once; later runs use them again."""
         if self.has_database(PEER_DATABASE):
@@ -132,7 +152,8 @@ class Bench:
         self.peer_tps(seconds=5)  # the first run after loading is slow
 
     def peer_tps(self, *, seconds: int) -> float:
-        """Measure pgbench's TPC-B once."""
+        """Measure pgbench's TPC-B once, and note what processor time a transaction took."""
+        server, client = self.server_cpu_seconds(), _children_cpu_seconds()
         said = self._pgbench(
             f"--client={PEER_CLIENTS}",
             "--jobs=2",
@@ -140,8 +161,11 @@ class Bench:
             "--no-vacuum",
             f"--time={seconds}",
         )
-        [line] = [line for line in said.splitlines() if line.startswith("tps = ")]
-        return float(line.split()[2])
+        lines = {line.partition(" = ")[0]: line for line in said.splitlines()}
+        tps = float(lines["tps"].split()[2])
+        used = self.server_cpu_seconds() - server + _children_cpu_seconds() - client
+        self.peer_cpu_us.append(used / (tps * seconds) * 1e6)
+        return tps
 
     def in_turns(
         self, ours: dict[str, Callable[[], float]], *, turns: int, seconds: int
@@ -166,6 +190,11 @@ class Bench:
             [str(binary), *arguments, url], check=True, capture_output=True, text=True
         )
         return ran.stdout
+
+
+def _children_cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def against_peer(

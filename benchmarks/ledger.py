@@ -5,6 +5,7 @@ opening lot, so that spends find something. `fresh` begins there; `aged` has fiv
 transfers behind it, all written by the same writer.
 """
 
+import statistics
 from dataclasses import replace
 
 from benchmarks.harness import Bench, Row, against_peer
@@ -73,11 +74,15 @@ def _measure(
         f"{label}: 4 writers": Load(writers=4, batch=200, seconds=seconds),
     }
     kept: dict[str, list[Round]] = {name: [] for name in loads}
+    cpu: dict[str, list[float]] = {name: [] for name in loads}
     for load in loads.values():  # warm the caches and the prepared statements once
         run_round(environment, replace(load, seconds=1), seed=99)
 
     def measure(name: str, load: Load) -> float:
+        before = bench.server_cpu_seconds()
         found = run_round(environment, load, seed=len(kept[name]) + 7)
+        used = (bench.server_cpu_seconds() - before) / max(1, found.posted)
+        cpu[name].append(used * 1e6 + found.cpu_us)
         kept[name].append(found)
         return found.per_second
 
@@ -94,7 +99,7 @@ def _measure(
             peers,
             unit="postings/s",
             ask=ask if name == best else None,
-            notes=_notes(kept[name]),
+            notes=_notes(kept[name]) | _cpu(cpu[name], bench.peer_cpu_us[-turns:]),
         )
         for name in loads
     ]
@@ -108,4 +113,14 @@ def _notes(rounds: list[Round]) -> dict[str, object]:
         "p99_ms": last.p99_ms,
         "python_us": last.cpu_us,
         "refused": f"{refused:.1%}",
+    }
+
+
+def _cpu(ours: list[float], peers: list[float]) -> dict[str, object]:
+    """Say what one posting and one TPC-B transaction cost in processor time, both sides."""
+    mine, theirs = statistics.median(ours), statistics.median(peers)
+    return {
+        "cpu_us": round(mine, 1),
+        "peer_cpu_us": round(theirs, 1),
+        "cpu_ratio": round(theirs / mine, 2),
     }
