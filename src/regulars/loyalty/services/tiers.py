@@ -215,10 +215,11 @@ def _say(
     for member_id, standing in moved.items():
         before = statuses[member_id].level
         last = standing.changes[-1] if standing.changes else None
+        recounted = standing.level < before and not (last and last.cause is Cause.REVIEW)
         facts.append(
             Fact(
                 type=TIER_REACHED if standing.level > before else TIER_LOST,
-                occurred_at=standing.since or at,
+                occurred_at=at if recounted else standing.since or at,
                 member_id=member_id,
                 facts={
                     "tier": ladder.tier(standing.level).code,
