@@ -187,6 +187,17 @@ class TagsIn(Body):
 class ConsentsIn(Body):
     """Consents given and withdrawn."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "consents": [
+                    {"purpose": "marketing_sms", "policy_version": "2026-01", "granted": True}
+                ]
+            }
+        },
+    )
+
     consents: list[ConsentIn] = Field(min_length=1, max_length=50)
 
 
