@@ -9,6 +9,7 @@ from uuid import UUID
 
 from regulars.commerce.domain.values import Order, Reckoning, State
 from regulars.events.domain import EventType
+from regulars.kit.instants import text_of
 from regulars.kit.messages import message
 
 ORDER_RECORDED = "order.recorded"
@@ -140,4 +141,4 @@ def order_facts(
 
 
 def _instant(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+    return None if moment is None else text_of(moment)

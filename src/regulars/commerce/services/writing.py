@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from msgspec import Struct
 
 from regulars.commerce.domain import Line, Order, Payment, Reckoning, reckon
+from regulars.kit.instants import text_of
 from regulars.web import sql
+from regulars.web.sql import field
 
 _TYPES: dict[str, str] = {
     "source_id": "bigint", "external_id": "text", "created_at": "timestamptz",
@@ -37,7 +38,6 @@ _LINES = (
     "COPY commerce_line (order_id, position, sku, name, quantity, amount_minor, kind) FROM STDIN"
 )
 _NULL = "\\N"
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _UPDATE = f"""
 UPDATE commerce_order o SET state = u.state, net_minor = u.net_minor,
     {_CHANGED},
@@ -67,7 +67,7 @@ def insert_orders(
     """
     batch = _NULL if batch_id is None else str(batch_id)
     tail = f"{'t' if award else 'f'}\t{batch}\t{batch}\t{at.isoformat()}\t{at.isoformat()}\n"
-    _copy(_INSERT, [_order_line(each, tail) for each in new])
+    sql.copy(_INSERT, "".join([_order_line(each, tail) for each in new]))
 
 
 def update_orders(orders: dict[int, Order], *, batch_id: int | None, at: datetime) -> None:
@@ -95,16 +95,14 @@ def replace_lines(lines: dict[int, tuple[Line, ...]], *, known: Sequence[int]) -
     """Write the lines of these orders; those of `known` orders are dropped first."""
     if known:
         sql.run("DELETE FROM commerce_line WHERE order_id = ANY(%s::bigint[])", [list(known)])
-    _copy(
-        _LINES,
-        [
-            f"{order_id}\t{position}\t{line.sku.translate(_ESCAPES)}"
-            f"\t{line.name.translate(_ESCAPES)}\t{line.quantity}\t{line.amount_minor}"
-            f"\t{line.kind}\n"
-            for order_id, of_order in lines.items()
-            for position, line in enumerate(of_order, start=1)
-        ],
-    )
+    rows = [
+        f"{order_id}\t{position}\t{field(line.sku)}\t{field(line.name)}\t{line.quantity}"
+        f"\t{line.amount_minor}\t{line.kind}\n"
+        for order_id, of_order in lines.items()
+        for position, line in enumerate(of_order, start=1)
+    ]
+    if rows:
+        sql.copy(_LINES, "".join(rows))
 
 
 def replace_payments(payments: dict[int, tuple[Payment, ...]], *, known: Sequence[int]) -> None:
@@ -157,22 +155,17 @@ def keep_before(order_ids: Sequence[int], *, batch_id: int, at: datetime) -> Non
     )
 
 
-def _copy(statement: str, lines: Sequence[str]) -> None:
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write("".join(lines))
-
-
 def _order_line(new: NewOrder, tail: str) -> str:
     o, reckoned = new.order, new.reckoned
     return (
         f"{new.id}\t{new.public_id.hex}\t{int(reckoned.state)}\t{reckoned.net_minor}"
         f"\t{'t' if new.reports_completion else 'f'}\t{o.source_id}"
-        f"\t{o.external_id.translate(_ESCAPES)}\t{_instant(o.created_at)}\t{_instant(o.paid_at)}"
+        f"\t{field(o.external_id)}\t{_instant(o.created_at)}\t{_instant(o.paid_at)}"
         f"\t{_instant(o.completed_at)}\t{_instant(o.closed_at)}\t{o.estimated}\t{o.currency}"
         f"\t{o.goods_minor}\t{o.shipping_minor}\t{o.discount_minor}\t{o.points_tender_minor}"
         f"\t{_number(o.paid_minor)}\t{o.excluded_minor}\t{o.lines_count}\t{o.refunds_minor}"
-        f"\t{o.refunded_so_far_minor}\t{_number(o.store_id)}\t{o.store_code.translate(_ESCAPES)}"
-        f"\t{o.channel.translate(_ESCAPES)}\t{_number(o.member_id)}"
+        f"\t{o.refunded_so_far_minor}\t{_number(o.store_id)}\t{field(o.store_code)}"
+        f"\t{field(o.channel)}\t{_number(o.member_id)}"
         f"\t\\\\x{o.amounts_version.hex()}\t\\\\x{o.lines_version.hex()}"
         f"\t\\\\x{o.payments_version.hex()}\t\\\\x{o.store_version.hex()}"
         f"\t\\\\x{o.channel_version.hex()}\t{tail}"
@@ -180,7 +173,7 @@ def _order_line(new: NewOrder, tail: str) -> str:
 
 
 def _instant(moment: datetime | None) -> str:
-    return _NULL if moment is None else moment.isoformat()
+    return _NULL if moment is None else text_of(moment)
 
 
 def _number(value: int | None) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from django.db import connection
-
+from regulars.kit.instants import text_of
 from regulars.ledger.domain import Books, HeldLots, Lot, Writes
 from regulars.ledger.domain.books import TransferRow
 from regulars.ledger.selectors.locks import bigints, uuids
@@ -58,11 +57,11 @@ def write(books: Books) -> None:
     """Write everything the plan asked for."""
     writes = books.writes
     if writes.transfers:
-        _copy(_TRANSFERS, _transfer_lines(writes.transfers, books.at))
+        sql.copy(_TRANSFERS, "".join(_transfer_lines(writes.transfers, books.at)))
     if writes.new_lots:
-        _copy(_LOTS, _lot_lines(writes.new_lots))
+        sql.copy(_LOTS, "".join(_lot_lines(writes.new_lots)))
     if writes.uses:
-        _copy(_USES, _use_lines(writes))
+        sql.copy(_USES, "".join(_use_lines(writes)))
     if writes.changed_lots:
         lots = writes.changed_lots
         sql.run(_TOUCHED_LOTS, [bigints(lots), bigints([lot.remaining for lot in lots.values()])])
@@ -78,15 +77,6 @@ def write(books: Books) -> None:
         )
     if writes.holds:
         _write_holds(writes, books.at)
-
-
-def _copy(statement: str, lines: Iterable[str]) -> None:
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
-        cursor.copy(statement) as copy,
-    ):
-        copy.write("".join(lines))
 
 
 def _transfer_lines(transfers: Iterable[TransferRow], at: datetime) -> list[str]:
@@ -122,7 +112,7 @@ class _Moments(dict[datetime | None, str]):
     """Moments as text; those that a batch repeats, such as dates of expiry, are written once."""
 
     def __missing__(self, moment: datetime | None) -> str:
-        self[moment] = text = _NULL if moment is None else moment.isoformat()
+        self[moment] = text = _NULL if moment is None else text_of(moment)
         return text
 
 

@@ -11,6 +11,8 @@ from enum import IntEnum, StrEnum
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from regulars.ledger.domain import Clawback, Earn
 from regulars.loyalty.domain.programme import Programme
 
@@ -41,8 +43,7 @@ class Reason(StrEnum):
     TOO_SMALL = "too_small"
 
 
-@dataclass(slots=True)
-class OrderSnapshot:
+class OrderSnapshot(Struct, gc=False):
     """An order as commerce last knew it; everything an award needs."""
 
     event_id: int
@@ -71,8 +72,7 @@ class OrderSnapshot:
         return self.state in EARNING_STATES
 
 
-@dataclass(slots=True)
-class Award:
+class Award(Struct, gc=False):
     """One row of what an order gave or took back; amounts are signed."""
 
     order_id: int
@@ -146,8 +146,7 @@ class Surroundings:
     origin_openings: Mapping[int, Opening] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Verdict:
+class Verdict(Struct, gc=False):
     """What came of one snapshot: the net effect, and the reason."""
 
     event_id: int

@@ -1,13 +1,13 @@
 """Write award rows and growth entries of a batch: text lines by COPY, the cheapest way in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import orjson
-from django.db import connection
 
+from regulars.kit.instants import text_of
 from regulars.ledger import services as ledger
 from regulars.loyalty.domain import Award, Release
 from regulars.web import sql
@@ -38,11 +38,11 @@ _NULL: Final = "\\N"
 def write_awards(awards: Sequence[Award], *, at: datetime) -> set[int]:
     """Write the rows with their growth entries; answers whose growth has settled by it."""
     recorded = at.isoformat()
-    _copy(_AWARDS, (_award_line(award, recorded) for award in awards))
+    sql.copy(_AWARDS, "".join([_award_line(award, recorded) for award in awards]))
     grown = [award for award in awards if award.growth]
     if grown:
         ids = sql.take_ids("loyalty_growthentry_id_seq", len(grown))
-        _copy(_GROWTH, map(_growth_line, ids, grown))
+        sql.copy(_GROWTH, "".join(map(_growth_line, ids, grown)))
     return {
         award.member_id
         for award in grown
@@ -73,11 +73,6 @@ def write_releases(releases: Sequence[Release], *, at: datetime) -> set[int]:
     return {member_id for member_id, _, settles_at in growth if settles_at <= at}
 
 
-def _copy(statement: str, lines: Iterable[str]) -> None:
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write("".join(lines))
-
-
 def _award_line(award: Award, recorded: str) -> str:
     facts = orjson.dumps(award.facts).decode().replace("\\", "\\\\")
     reverses = award.reverses_step
@@ -86,7 +81,7 @@ def _award_line(award: Award, recorded: str) -> str:
         f"{award.origin_member_id}\t{award.event_id}\t{award.rule_version_id}\t"
         f"{award.multiplier_bp}\t{award.net_minor}\t{award.points}\t"
         f"{_uuid(award.points_transfer_id)}\t{award.growth}\t{_uuid(award.growth_transfer_id)}\t"
-        f"{_NULL if reverses is None else reverses}\t{award.occurred_at.isoformat()}\t"
+        f"{_NULL if reverses is None else reverses}\t{text_of(award.occurred_at)}\t"
         f"{_moment(award.usable_from)}\t{facts}\t{recorded}\n"
     )
 
@@ -94,7 +89,7 @@ def _award_line(award: Award, recorded: str) -> str:
 def _growth_line(id_: int, award: Award) -> str:
     return (
         f"{id_}\t{award.member_id}\t{award.origin_member_id}\t{_uuid(award.growth_transfer_id)}\t"
-        f"{award.growth}\t{award.occurred_at.isoformat()}\t{_moment(award.usable_from)}\n"
+        f"{award.growth}\t{text_of(award.occurred_at)}\t{_moment(award.usable_from)}\n"
     )
 
 
@@ -103,4 +98,4 @@ def _uuid(value: UUID | None) -> str:
 
 
 def _moment(value: datetime | None) -> str:
-    return _NULL if value is None else value.isoformat()
+    return _NULL if value is None else text_of(value)
