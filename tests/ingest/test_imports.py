@@ -178,6 +178,19 @@ class TestCounts:
         assert how_many("ingest_batch") == 0
 
 
+class TestStaging:
+    def test_a_thing_our_own_rows_do_not_allow_stops_nobody(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("regulars.ingest.parsers.cells.CODE_CHARS_MAX", 1_000)
+        path = a_csv(tmp_path, [YOUZAN_ORDERS, an_order("E" * 300), an_order("E1")])
+
+        report = import_csv(path, "orders")
+
+        assert counts(report) == (1, 0, 0, 1)
+        assert error_rows(report)[0][-3] == "2"
+
+
 class TestRepeats:
     def test_the_same_file_twice_changes_nothing(self, tmp_path: Path) -> None:
         path = a_csv(tmp_path, [YOUZAN_ORDERS, an_order("E1"), an_order("E2")])

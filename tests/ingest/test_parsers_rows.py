@@ -4,9 +4,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from regulars.ingest.domain import files
+from regulars.ingest.parsers.candidates import Candidate
 from regulars.ingest.parsers.mapping import read_map_file
 from tests.ingest.reading import (
     FILE_AT,
@@ -15,6 +19,7 @@ from tests.ingest.reading import (
     YOUZAN_ORDERS,
     a_csv,
     a_workbook,
+    csv_text,
     mapped,
     opened,
     read,
@@ -636,3 +641,90 @@ class TestMapping:
         assert candidates[0].order is not None
         assert candidates[0].order.amounts is not None
         assert candidates[0].order.amounts.goods == "42.00"
+
+
+ODD_CELLS = (
+    "|-|=1+1|1.38E+10|13800138000|138****8000|2024-01-05|1e999|45296|-5|NaN|inf|９|E1|交易完成|部分退款|0|1,234.5|(5)"
+    "|\t1|2024/13/1|9999999999999999999999999|\ufffd|男|½|²|9999999999|人民币|CNY"
+).split("|")
+ANY_CELL = st.one_of(st.sampled_from(ODD_CELLS), st.text(max_size=12))
+
+
+@pytest.mark.reliability("RJ1")
+class TestAnyRow:
+    @pytest.mark.parametrize(
+        ("kind", "header"),
+        [
+            (
+                "orders",
+                [
+                    "订单号",
+                    "订单状态",
+                    "下单时间",
+                    "实付",
+                    "已退款金额",
+                    "手机号",
+                    "sku",
+                    "数量",
+                    "单价",
+                ],
+            ),
+            (
+                "orders",
+                [
+                    "订单号",
+                    "订单退款状态",
+                    "付款时间",
+                    "实付",
+                    "运费",
+                    "优惠",
+                    "原单号",
+                    "邮箱",
+                    "币种",
+                ],
+            ),
+            ("lines", ["订单号", "商品名称", "数量", "商品单价", "小计"]),
+            (
+                "members",
+                ["手机号", "卡号", "姓名", "生日", "性别", "标签", "入会时间", "邮箱", "unionid"],
+            ),
+            (
+                "balances",
+                [
+                    "手机号",
+                    "积分",
+                    "成长值",
+                    "储值余额",
+                    "获得日期",
+                    "到期日期",
+                    "批次积分",
+                    "as_of",
+                    "openid",
+                ],
+            ),
+            ("products", ["sku", "名称", "类目", "价格", "成本"]),
+            ("stores", ["门店编码", "门店名称", "区域", "类型", "时区"]),
+        ],
+    )
+    @settings(
+        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(data=st.data())
+    def test_makes_something_or_says_why_not(
+        self, tmp_path: Path, kind: str, header: list[str], data: st.DataObject
+    ) -> None:
+        row = st.lists(ANY_CELL, min_size=len(header), max_size=len(header))
+        rows = data.draw(st.lists(row, min_size=1, max_size=6))
+        text = csv_text([header, *rows]).encode("utf-8", "replace")
+        (tmp_path / "f.csv").write_bytes(text)
+
+        candidates, problems = read(tmp_path / "f.csv", kind)
+
+        told = {problem.row for problem in problems} | {
+            row for c in candidates for row, _ in c.sources
+        }
+        assert all(problem.code and problem.row > 1 for problem in problems)
+        assert (
+            msgspec.json.decode(msgspec.json.encode(candidates), type=list[Candidate]) == candidates
+        )
+        assert len(told) <= len(rows) * 4

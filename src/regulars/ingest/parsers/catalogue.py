@@ -11,7 +11,7 @@ from regulars.ingest.parsers.candidates import (
     key_fields,
     sources_of,
 )
-from regulars.ingest.parsers.cells import clean, read_amount, read_code, read_text
+from regulars.ingest.parsers.cells import clean, read_amount, read_code, read_currency, read_text
 from regulars.ingest.parsers.gathering import Group, KeyOf
 from regulars.ingest.parsers.mapping import ColumnMapping
 from regulars.ingest.parsers.orders import OrderParser
@@ -117,7 +117,7 @@ class CatalogueParser:
             sku=sku, name=name or sku, category=category or None,
             brand=read_text(reader.raw("brand"), TEXT_CHARS_MAX) or None,
             price=self._price("price"), cost=self._price("cost"),
-            currency=clean(reader.raw("currency")).upper() or self._rules.currency,
+            currency=read_currency(reader.raw("currency")) or self._rules.currency,
         )  # fmt: skip
 
     def _price(self, field: str) -> str | None:

@@ -17,6 +17,7 @@ from regulars.ingest.domain.files import (
     NotANumber,
     UnknownWord,
 )
+from regulars.kit.amounts import exponent
 from regulars.kit.contacts import is_masked, normalise_email, normalise_phone
 
 BLANKS = frozenset(
@@ -27,6 +28,8 @@ CODE_CHARS_MAX = 128
 WORDS_MAX = 100
 WORD_CHARS_MAX = 200
 INTEGER_MAX = 10**12
+WHOLE_DIGITS_MAX = 13
+EMAIL_CHARS_MAX = 200
 EXACT_DIGITS = 15  # a spreadsheet keeps no more
 SHOWN_DECIMALS = 6  # it shows 1.38E+10 or 1.23457E+17; who writes more has written all
 
@@ -46,6 +49,20 @@ _GENDERS = {
     **dict.fromkeys(["男", "男性", "男士", "先生", "m", "male", "man", "1", "boy"], "male"),
     **dict.fromkeys(["女", "女性", "女士", "小姐", "f", "female", "woman", "2", "girl"], "female"),
     **dict.fromkeys(["保密", "未知", "不详", "其他", "0", "unknown", "other", "u", "x"], ""),
+}
+_CURRENCIES = {
+    **dict.fromkeys(["人民币", "RMB", "¥", "元", "CNH"], "CNY"),
+    "港币": "HKD",
+    "HK$": "HKD",
+    "美元": "USD",
+    "$": "USD",
+    "US$": "USD",
+    "英镑": "GBP",
+    "£": "GBP",
+    "欧元": "EUR",
+    "€": "EUR",
+    "日元": "JPY",
+    "新台币": "TWD",
 }
 _YES = frozenset(["是", "有", "y", "yes", "true", "1", "t", "√", "已", "同意"])
 _NO = frozenset(["否", "无", "n", "no", "false", "0", "f", "×", "未", "不同意"])
@@ -114,9 +131,19 @@ def read_email(text: str) -> str:
     cleaned = clean(text)
     if not cleaned:
         return ""
-    if is_masked(cleaned):
-        return cleaned[:254]
-    return normalise_email(cleaned)
+    if len(cleaned) > EMAIL_CHARS_MAX:
+        raise CellTooLong(limit=EMAIL_CHARS_MAX)
+    return cleaned if is_masked(cleaned) else normalise_email(cleaned)
+
+
+def read_currency(text: str) -> str:
+    """Read a currency to its code: CNY, 人民币, ￥. Empty for a blank; raises UnknownCurrency."""
+    cleaned = unicodedata.normalize("NFKC", clean(text)).upper()
+    if not cleaned:
+        return ""
+    code = _CURRENCIES.get(cleaned, cleaned)
+    exponent(code)
+    return code
 
 
 @lru_cache(maxsize=8_192)
@@ -228,5 +255,7 @@ def _amount(text: str) -> str:
     if not _GROUPED.fullmatch(text) or len(text) > 24:
         raise NotAnAmount
     plain = text.replace(",", "")
+    if len(plain.partition(".")[0]) > WHOLE_DIGITS_MAX:
+        raise NotAnAmount
     plain = f"0{plain}" if plain.startswith(".") else plain
     return f"-{plain}" if negative and plain.strip("0.") else plain

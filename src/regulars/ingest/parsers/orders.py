@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from regulars.ingest.domain.files import (
     CellMissing,
     NegativeAmount,
+    NotANumber,
     ReadingRules,
     RefundTooLarge,
     RefundUntold,
@@ -28,7 +29,14 @@ from regulars.ingest.domain.rows import (
     RefundRow,
 )
 from regulars.ingest.parsers.candidates import Candidate, RowReader, first_problem, sources_of
-from regulars.ingest.parsers.cells import clean, read_amount, read_code, read_number, read_text
+from regulars.ingest.parsers.cells import (
+    clean,
+    read_amount,
+    read_code,
+    read_currency,
+    read_number,
+    read_text,
+)
 from regulars.ingest.parsers.dates import read_moment
 from regulars.ingest.parsers.gathering import Group
 from regulars.ingest.parsers.mapping import ColumnMapping
@@ -40,6 +48,7 @@ from regulars.kit.periods import zone as find_zone
 
 NAME_CHARS_MAX = 200
 SHORT_CHARS_MAX = 40
+QUANTITY_MAX = 10**9
 UNKNOWN = "?"
 WORDS_KEPT_MAX = 1_000
 _ZERO = Decimal(0)
@@ -87,7 +96,7 @@ class OrderParser:
             "channel": read_text(reader.raw("channel"), SHORT_CHARS_MAX) or None,
             "associate": read_text(reader.raw("associate"), NAME_CHARS_MAX) or None,
         }
-        currency = (clean(reader.raw("currency")).upper() if reader.has("currency") else "") or None
+        currency = read_currency(reader.raw("currency")) or self._rules.currency
         amounts = self._amounts()
         original = read_code(reader.raw("original")) if reader.has("original") else ""
         lines, total = self._lines(group)
@@ -97,15 +106,15 @@ class OrderParser:
             at = moments.get("completed_at") or moments.get("paid_at") or moments.get("created_at")
             refund = RefundRow(
                 order=original or number, external_id=number, amount=given_back, refunded_at=at,
-                currency=currency or self._rules.currency, store=text["store"], lines=lines or None,
+                currency=currency, store=text["store"], lines=lines or None,
                 member=member,
             )  # fmt: skip
             return Candidate(sources=sources_of(group), refund=refund)
         sums = self._sums(amounts, total)
-        refund_so_far = self._refund(number, sums, moments, told)
+        refund_so_far = self._refund(number, sums, moments, told, currency)
         order = OrderRow(
             external_id=number,
-            currency=currency or self._rules.currency,
+            currency=currency,
             state=state,
             amounts=sums,
             lines=lines or None,
@@ -210,7 +219,12 @@ class OrderParser:
         return str(max(Decimal(paid) - Decimal(shipping or 0) + sum(off, _ZERO), _ZERO))
 
     def _refund(
-        self, number: str, sums: AmountsRow, moments: dict[str, datetime | None], told: str
+        self,
+        number: str,
+        sums: AmountsRow,
+        moments: dict[str, datetime | None],
+        told: str,
+        currency: str,
     ) -> RefundRow | None:
         reader = self._reader
         refunded = read_amount(reader.raw("refunded")) if reader.has("refunded") else ""
@@ -227,7 +241,7 @@ class OrderParser:
         at = moments.get("completed_at") or moments.get("closed_at") or self._rules.file_at
         return RefundRow(
             order=number, amount=str(amount), cumulative=True, undated=True, refunded_at=at,
-            currency=self._rules.currency,
+            currency=currency,
         )  # fmt: skip
 
     def _lines(self, group: Group) -> tuple[tuple[LineRow, ...], Decimal]:
@@ -253,6 +267,8 @@ class OrderParser:
         sku = read_code(reader.raw("sku")) or name[:128]
         said = read_number(reader.raw("quantity"))
         quantity = Decimal(said) if said else Decimal(1)
+        if abs(quantity) > QUANTITY_MAX:
+            raise NotANumber
         amount = self._line_amount(quantity)
         if not sku:
             reader.raw("sku" if reader.has("sku") else "line_name")

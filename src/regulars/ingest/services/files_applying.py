@@ -107,12 +107,14 @@ def _apply_next(run: Run) -> int:
     locked = store.lock_next_chunk(run.batch)
     if locked is None:
         return 0
-    chunk_id, candidates = locked
+    chunk_id, candidates, malformed = locked
     tally, problems = _apply(run, candidates)
-    keep_problems(run.batch, problems, reader=run.reader, source=run.source)
+    keep_problems(run.batch, problems + malformed, reader=run.reader, source=run.source)
     store.end_chunk(chunk_id=chunk_id)
-    store.count(batch_id=run.batch.id, things=len(candidates), tally=tally)
-    return len(candidates)
+    things = len(candidates) + len({problem.row for problem in malformed})
+    tally = tally.plus(Tally(errors=len(malformed)))
+    store.count(batch_id=run.batch.id, things=things, tally=tally)
+    return things
 
 
 def _apply(run: Run, candidates: Sequence[Candidate]) -> tuple[Tally, list[RowProblem]]:

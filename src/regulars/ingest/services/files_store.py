@@ -11,6 +11,7 @@ import orjson
 
 from regulars.ingest.domain.batches import Batch, BatchBusy, BatchMissing, BatchState, Tally
 from regulars.ingest.domain.files import FileKind, RowProblem
+from regulars.ingest.domain.reading import malformed
 from regulars.ingest.parsers.candidates import Candidate
 from regulars.web import crypto, sql
 
@@ -19,6 +20,11 @@ STAGED_CONTEXT = "ingest_stagedchunk|body"
 ERROR_CONTEXT = "ingest_batcherror|body"
 
 ERRORS_PAGE = 2_000
+
+
+class _Sources(msgspec.Struct):
+    sources: list[tuple[int, list[str]]]
+
 
 _decoder = msgspec.json.Decoder(list[Candidate])
 _BATCH = (
@@ -145,8 +151,12 @@ def insert_chunks(batch: Batch, first_number: int, chunks: Sequence[Sequence[Can
     )
 
 
-def lock_next_chunk(batch: Batch) -> tuple[int, list[Candidate]] | None:
-    """Lock the first chunk that is not yet applied and nobody is at; None when there is none."""
+def lock_next_chunk(batch: Batch) -> tuple[int, list[Candidate], list[RowProblem]] | None:
+    """Lock the first chunk that is not yet applied and nobody is at; None when there is none.
+
+    A candidate that our own rows do not allow is answered as the problem of its rows, so that one
+    of them never stops an import.
+    """
     assert batch.wrapped_key is not None
     found = sql.row(
         "SELECT id, body FROM ingest_stagedchunk WHERE batch_id = %s::bigint"
@@ -157,7 +167,25 @@ def lock_next_chunk(batch: Batch) -> tuple[int, list[Candidate]] | None:
         return None
     context = f"{STAGED_CONTEXT}|{batch.id}"
     body = crypto.unseal(bytes(found[1]), key=batch.wrapped_key, context=context)
-    return int(found[0]), _decoder.decode(body)
+    try:
+        return int(found[0]), _decoder.decode(body), []
+    except msgspec.ValidationError:
+        return int(found[0]), *_decode_singly(body)
+
+
+def _decode_singly(body: str) -> tuple[list[Candidate], list[RowProblem]]:
+    candidates: list[Candidate] = []
+    problems: list[RowProblem] = []
+    for raw in msgspec.json.decode(body, type=list[msgspec.Raw]):
+        try:
+            candidates.append(msgspec.json.decode(raw, type=Candidate))
+        except msgspec.ValidationError as error:
+            no = malformed(error)
+            sources = msgspec.json.decode(raw, type=_Sources).sources
+            problems += [
+                RowProblem(row, "", no.code, no.facts, tuple(cells)) for row, cells in sources
+            ]
+    return candidates, problems
 
 
 def drop_chunks(*, batch_id: int) -> None:

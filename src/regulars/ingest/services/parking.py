@@ -16,6 +16,7 @@ from regulars.ingest.domain import (
     OrderRow,
     Outcome,
     RefundRow,
+    Row,
     RowOutcome,
     Source,
     write_row,
@@ -24,7 +25,6 @@ from regulars.ingest.domain.meaning import order_meaning, refund_meaning
 from regulars.ingest.selectors import ParkedRow
 from regulars.ingest.services.running import Batch, Entry, find_member, read_letter, write_letter
 from regulars.kit import periods
-from regulars.kit.errors import Refusal
 from regulars.web import crypto, sql
 
 PARKED_DAYS = 7
@@ -63,22 +63,23 @@ def follow(*, source: Source, parents: Iterable[str], at: datetime) -> int:
     A waiting row that breaks is buried alone and does not touch what it waited for.
     """
     parked = selectors.lock_parked(source_id=source.id, parents=parents)
-    for row in parked:
-        _follow_one(row, source, at)
+    if not _follow(parked, source, at):
+        for row in parked:
+            if not _follow([row], source, at):
+                _bury(row, FOLLOWER_BROKE, at)
     _drop(parked)
     return len(parked)
 
 
-@transaction.atomic
-def apply_parked(*, at: datetime, limit: int = 1_000) -> int:
-    """Apply parked rows whose order came while they were being parked; answers how many."""
-    waiting = selectors.list_parked_parents(limit=limit)
-    here = commerce_selectors.find_order_keys({(source, parent) for _, source, parent in waiting})
-    applied = 0
-    for source_id in sorted({source for source, _ in here}):
-        source = selectors.get_source_by_id(source_id=source_id)
-        parents = [parent for owner, parent in here if owner == source_id]
-        applied += follow(source=source, parents=parents, at=at)
+def apply_parked(*, at: datetime, page: int = 1_000) -> int:
+    """Apply parked rows whose order came while they were being parked; answers how many.
+
+    Looks through all that waits, a page and a transaction at a time.
+    """
+    applied, after_id = 0, 0
+    while waiting := selectors.list_parked_parents(limit=page, after_id=after_id):
+        applied += _apply_page({(source, parent) for _, source, parent in waiting}, at)
+        after_id = waiting[-1][0]
     return applied
 
 
@@ -92,30 +93,66 @@ def expire_parked(*, at: datetime, limit: int = 500) -> int:
     return len(expired)
 
 
-def _follow_one(row: ParkedRow, source: Source, at: datetime) -> None:
+@transaction.atomic
+def _apply_page(waiting: set[tuple[int, str]], at: datetime) -> int:
+    here = commerce_selectors.find_order_keys(waiting)
+    applied = 0
+    for source_id in sorted({source for source, _ in here}):
+        source = selectors.get_source_by_id(source_id=source_id)
+        parents = [parent for owner, parent in here if owner == source_id]
+        applied += follow(source=source, parents=parents, at=at)
+    return applied
+
+
+def _follow(rows: Sequence[ParkedRow], source: Source, at: datetime) -> bool:
+    """Apply waiting rows together; answers whether they went through."""
+    if not rows:
+        return True
     try:
         with transaction.atomic():
-            _apply(row, source, at)
+            _apply(rows, source, at)
     except (OperationalError, InterfaceError):
         raise
-    except Exception as error:  # noqa: BLE001 an entrance: the waiting row is to blame, not its order
-        code = error.code if isinstance(error, Refusal) else FOLLOWER_BROKE
-        log.warning("parked_row_failed", code=code, error=type(error).__name__)
-        _bury(row, code, at)
+    except Exception as error:  # noqa: BLE001 an entrance: told apart row by row
+        log.warning("parked_rows_failed", rows=len(rows), error=type(error).__name__)
+        return False
+    return True
 
 
-def _apply(row: ParkedRow, source: Source, at: datetime) -> None:
-    _, _, said = read_letter(row.body)
-    moments = Moments(row.parked_at, periods.zone(source.zone))
-    if isinstance(said, RefundRow):
-        refund = refund_meaning(said, source=source, moments=moments)
-        (done,) = commerce.record_refunds(refunds=[refund], at=at, batch_id=row.batch_id)
+def _apply(rows: Sequence[ParkedRow], source: Source, at: datetime) -> None:
+    said: dict[tuple[int | None, bool], list[tuple[ParkedRow, Row]]] = {}
+    for row in rows:
+        kind = (row.batch_id, row.award)  # nearly always one
+        said.setdefault(kind, []).append((row, read_letter(row.body)[2]))
+    for (batch_id, award), group in said.items():
+        _apply_refunds(group, source, batch_id, at)
+        orders = [
+            order_meaning(each, source=source, moments=_moments(row, source), stores={})
+            for row, each in group
+            if isinstance(each, OrderRow)
+        ]
+        if orders:
+            commerce.record_orders(orders=orders, at=at, award=award, batch_id=batch_id)
+
+
+def _apply_refunds(
+    group: Sequence[tuple[ParkedRow, Row]], source: Source, batch_id: int | None, at: datetime
+) -> None:
+    read = [
+        (row, refund_meaning(each, source=source, moments=_moments(row, source)))
+        for row, each in group
+        if isinstance(each, RefundRow)
+    ]
+    recorded = commerce.record_refunds(
+        refunds=[refund for _, refund in read], at=at, batch_id=batch_id
+    )
+    for (row, _), done in zip(read, recorded, strict=True):
         if done.refusal is not None or done.change == "missing":
             _bury(row, done.refusal or ORDER_MISSING, at)
-        return
-    assert isinstance(said, OrderRow)
-    order = order_meaning(said, source=source, moments=moments, stores={})
-    commerce.record_orders(orders=[order], at=at, award=row.award, batch_id=row.batch_id)
+
+
+def _moments(row: ParkedRow, source: Source) -> Moments:
+    return Moments(row.parked_at, periods.zone(source.zone))
 
 
 def _bury(row: ParkedRow, code: str, at: datetime) -> None:

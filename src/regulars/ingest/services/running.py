@@ -138,10 +138,22 @@ def read_letter(body: bytes) -> tuple[str, bool, Row]:
 
 def find_member(row: Row, batch: Batch) -> int | None:
     """Find whom a row is about, so that erasing the member erases the kept row."""
-    who = row if isinstance(row, MemberRow) else getattr(row, "member", None)
-    identities = identities_of(who, source=batch.source)
+    found = find_members([row], batch)
+    return found[0] if found else None
+
+
+def find_members(rows: Sequence[Row], batch: Batch) -> list[int]:
+    """Find the members these rows are about, by one look at all their identities."""
+    identities = [
+        identity
+        for row in rows
+        for identity in identities_of(
+            row if isinstance(row, MemberRow) else getattr(row, "member", None),
+            source=batch.source,
+        )
+    ]
     found = members.find_by_identities(identities=identities) if identities else []
-    return next((member_id for member_id in found if member_id is not None), None)
+    return list(dict.fromkeys(member_id for member_id in found if member_id is not None))
 
 
 def _place_of(error: Exception) -> str:

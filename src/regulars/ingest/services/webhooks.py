@@ -28,7 +28,7 @@ from regulars.ingest.domain import (
 )
 from regulars.ingest.domain.signing import check_signature, read_headers
 from regulars.ingest.services.applying import apply_rows
-from regulars.ingest.services.running import Batch, find_member
+from regulars.ingest.services.running import Batch, find_members
 from regulars.kit.errors import Refusal
 from regulars.web import crypto, later, sql
 
@@ -199,13 +199,13 @@ def _link_members(
     delivery_id: int, part: Sequence[Row | RowMalformed], source: Source, at: datetime
 ) -> None:
     """Note whom the body was about, so that erasing one of them erases the body."""
-    batch = Batch(kind="", source=source, at=at)
-    touched = {find_member(row, batch) for row in part if isinstance(row, Row)} - {None}
+    rows = [row for row in part if isinstance(row, Row)]
+    touched = find_members(rows, Batch(kind="", source=source, at=at))
     if touched:
         sql.run(
             "INSERT INTO ingest_deliverymember (member_id, delivery_id)"
             " SELECT m, %s::bigint FROM unnest(%s::bigint[]) AS m ON CONFLICT DO NOTHING",
-            [delivery_id, sorted(each for each in touched if each is not None)],
+            [delivery_id, sorted(touched)],
         )
 
 
