@@ -306,6 +306,24 @@ class TestApplyRefunds:
         assert services.apply_parked(at=AT) == 1
         assert the_order(order.id).net_minor == 7_500
 
+    def test_that_waited_and_breaks_is_buried_without_its_order(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rows = [a_refund(), a_refund(external_id="R-2", amount="5.00")]
+        services.apply_refunds(rows, source=a_source(), at=AT)
+        real = services.parking.refund_meaning
+
+        def breaks(row: Any, **parts: Any) -> Any:
+            if row.external_id == "R-2":
+                raise ZeroDivisionError
+            return real(row, **parts)
+
+        monkeypatch.setattr(services.parking, "refund_meaning", breaks)
+        (order,) = services.apply_orders([an_order()], source=a_source(), at=AT)
+
+        assert the_order(order.id).net_minor == 7_500
+        assert [each.error_code for each in log.list_dead_letters()] == ["ingest.parked_row_broke"]
+
     @pytest.mark.reliability("RC5")
     def test_refuses_and_audits_another_amount_under_the_same_id(self) -> None:
         services.apply_orders([an_order()], source=a_source(), at=AT)
