@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.installation import Installation, Running, eventually, fetch, free_port
+from tests.sizes import size
 
-RECOVERY_SECONDS_MAX = 10
+RECOVERY_SECONDS_MAX = size(ci=60, soak=10)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from tests.faults.saying import say
 from tests.sizes import size
 
 KILLS = size(ci=2, soak=50)
-RECOVERY_SECONDS_MAX = 10
+RECOVERY_SECONDS_MAX = size(ci=60, soak=10)
 
 
 @pytest.mark.reliability("RF1")

@@ -174,6 +174,7 @@ def is_ready(host: str, port: int) -> bool:
 def _serve_web(host: str, port: int, workers: int, threads: int, static: Path) -> None:
     from granian import Granian  # noqa: PLC0415 only the web needs it
     from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
 
     Granian(
         "regulars.wsgi:application",
@@ -183,6 +184,7 @@ def _serve_web(host: str, port: int, workers: int, threads: int, static: Path) -
         workers=workers,
         blocking_threads=threads,
         websockets=False,
+        log_level=LogLevels.warning,
         log_dictconfig=GRANIAN_LOGS,
         respawn_failed_workers=True,
         workers_kill_timeout=20,
