@@ -28,7 +28,13 @@ from regulars.ingest.domain.rows import (
     OrderState,
     RefundRow,
 )
-from regulars.ingest.parsers.candidates import Candidate, RowReader, first_problem, sources_of
+from regulars.ingest.parsers.candidates import (
+    STORE_CHARS_MAX,
+    Candidate,
+    RowReader,
+    first_problem,
+    sources_of,
+)
 from regulars.ingest.parsers.cells import (
     clean,
     read_amount,
@@ -47,12 +53,12 @@ from regulars.kit.errors import Refusal
 from regulars.kit.periods import zone as find_zone
 
 NAME_CHARS_MAX = 200
-SHORT_CHARS_MAX = 40
 QUANTITY_MAX = 10**9
 UNKNOWN = "?"
 WORDS_KEPT_MAX = 1_000
 _ZERO = Decimal(0)
 _DATES = ("created_at", "paid_at", "completed_at", "closed_at", "updated_at")
+_TEXTS = {"store": STORE_CHARS_MAX, "channel": 40, "associate": 200}
 _SUMS = ("goods", "shipping", "discount", "points_tender", "paid")
 _REFUND_STATES = ("refunded", "partially_refunded")
 
@@ -67,9 +73,11 @@ class OrderParser:
         self._zone: ZoneInfo = find_zone(rules.zone)
         self._places = Decimal(1).scaleb(-exponent(rules.currency))
         self._words: dict[str, str] = {}
+        self._shorts: dict[tuple[str, str], str] = {}
         self._states = {**STATE_KEYS, **mapping.states}
         self._is_line_file = mapping.kind.value == "lines"
         self._dates = [name for name in _DATES if reader.has(name)]
+        self._texts = [name for name in _TEXTS if reader.has(name)]
         self._sums_said = [name for name in _SUMS if reader.has(name)]
 
     def parse(self, group: Group) -> Candidate | list[RowProblem]:
@@ -91,11 +99,7 @@ class OrderParser:
         moments = {name: self._moment(name) for name in self._dates}
         state, told = self._state(moments)
         member = reader.member_ref()
-        text = {
-            "store": reader.store("store"),
-            "channel": read_text(reader.raw("channel"), SHORT_CHARS_MAX) or None,
-            "associate": read_text(reader.raw("associate"), NAME_CHARS_MAX) or None,
-        }
+        text = {name: self._short(name) for name in self._texts}
         currency = read_currency(reader.raw("currency")) or self._rules.currency
         amounts = self._amounts()
         original = read_code(reader.raw("original")) if reader.has("original") else ""
@@ -106,7 +110,7 @@ class OrderParser:
             at = moments.get("completed_at") or moments.get("paid_at") or moments.get("created_at")
             refund = RefundRow(
                 order=original or number, external_id=number, amount=given_back, refunded_at=at,
-                currency=currency, store=text["store"], lines=lines or None,
+                currency=currency, store=text.get("store"), lines=lines or None,
                 member=member,
             )  # fmt: skip
             return Candidate(sources=sources_of(group), refund=refund)
@@ -119,9 +123,9 @@ class OrderParser:
             amounts=sums,
             lines=lines or None,
             member=member,
-            store=text["store"],
-            channel=text["channel"],
-            associate=text["associate"],
+            store=text.get("store"),
+            channel=text.get("channel"),
+            associate=text.get("associate"),
             created_at=moments.get("created_at"),
             paid_at=moments.get("paid_at"),
             completed_at=moments.get("completed_at"),
@@ -153,6 +157,17 @@ class OrderParser:
         self._check_dates(moments, state)
         aside = self._word(reader.raw("refund_state"))
         return cast("OrderState", state), refund or (aside if aside in _REFUND_STATES else "")
+
+    def _short(self, name: str) -> str | None:
+        """Read one of the texts that repeat from order to order; each is looked at once."""
+        text = self._reader.raw(name)
+        known = self._shorts.get((name, text))
+        if known is None:
+            known = read_text(text, _TEXTS[name])
+            known = self._rules.stores.get(known, known) if name == "store" else known
+            if len(self._shorts) < WORDS_KEPT_MAX:
+                self._shorts[name, text] = known
+        return known or None
 
     def _word(self, text: str) -> str:
         """Answer which state a word means; words are few, so each is looked at once."""

@@ -27,6 +27,7 @@ from regulars.ingest.parsers.text_files import Record, TextShape, examine, iter_
 from regulars.ingest.parsers.workbooks import check_workbook, iter_workbook
 
 HEADER_WITHIN_ROWS = 20
+TOTALS_CHARS_MAX = 15
 
 _TOTALS = frozenset(
     ["合计", "总计", "小计", "共计", "汇总", "total", "totals", "grandtotal", "sum"]
@@ -162,7 +163,9 @@ def _fitted(row: int, cells: list[str], problem: CellRefused | None, width: int)
 
 def _is_totals(cells: list[str]) -> bool:
     first = next((cell for cell in cells if cell and not cell.isspace()), "")
-    return len(first) < 16 and header_key(first) in _TOTALS
+    if not first or len(first) > TOTALS_CHARS_MAX or first[0].isdigit():
+        return False
+    return header_key(first) in _TOTALS
 
 
 def _is_bare_sum(cells: list[str]) -> bool:
