@@ -6,6 +6,7 @@ is read here once; what people read is written here once.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
@@ -38,6 +39,7 @@ class UnknownCurrency(Refusal):
     reason = message("“{currency}” is not a currency code. Write for example CNY.")
 
 
+@lru_cache(maxsize=256)
 def exponent(currency: str) -> int:
     """Count the decimal places of a currency (ISO 4217): 2 for CNY, 0 for JPY, 3 for KWD."""
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
@@ -94,6 +96,7 @@ def points_for(net_minor: int, rate_bp: int, currency: str) -> int:
     return net_minor * rate_bp // (RATE_BP_ONE * units(currency))
 
 
+@lru_cache(maxsize=256)
 def units(currency: str) -> int:
     """Count the minor units in one major unit: 100 for CNY, 1 for JPY."""
     return int("1" + "0" * exponent(currency))

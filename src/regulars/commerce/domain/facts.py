@@ -3,7 +3,6 @@
 A reader aims at what the snapshot says, so repeats and disorder cannot add up to something else.
 """
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -130,15 +129,11 @@ def order_facts(
         "net_minor": reckoned.net_minor,
         "goods_minor": reckoned.goods_minor,
         "refunded_minor": reckoned.refunded_minor,
-        "paid_at": _instant(order.paid_at),
-        "completed_at": _instant(order.completed_at),
+        "paid_at": None if order.paid_at is None else text_of(order.paid_at),
+        "completed_at": None if order.completed_at is None else text_of(order.completed_at),
         "reports_completion": reports_completion,
         "channel": order.channel,
         "lines": order.lines_count,
         "is_new": is_new,
         "award": award,
     }
-
-
-def _instant(moment: datetime | None) -> str | None:
-    return None if moment is None else text_of(moment)

@@ -8,6 +8,8 @@ and repetition of the same messages ends in the same order.
 
 import hashlib
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -219,7 +221,7 @@ def _merge_place(order: Order, said: OrderInput, changes: dict[str, Any], stamp:
 
 
 def _excluded_minor(lines: tuple[Line, ...]) -> int:
-    return sum(line.amount_minor for line in lines if line.kind not in _EARNING_KINDS)
+    return sum([line.amount_minor for line in lines if line.kind not in _EARNING_KINDS])
 
 
 def _amounts_changes(amounts: Amounts) -> dict[str, Any]:
@@ -260,9 +262,17 @@ def _amounts_key(amounts: Amounts) -> str:
 
 def _lines_key(lines: tuple[Line, ...]) -> str:
     return "\n".join(
-        f"{line.sku}|{line.quantity.normalize():f}|{line.amount_minor}|{line.kind}|{line.name}"
-        for line in lines
+        [
+            f"{line.sku}|{_plain(line.quantity)}|{line.amount_minor}|{line.kind}|{line.name}"
+            for line in lines
+        ]
     )
+
+
+@lru_cache(maxsize=1024)
+def _plain(quantity: Decimal) -> str:
+    """Write equal quantities alike: 1, 1.0 and 1E+0."""
+    return f"{quantity.normalize():f}"
 
 
 def _payments_key(payments: tuple[Payment, ...]) -> str:

@@ -239,7 +239,7 @@ def _lock_once(books: Books, keys: set[Key], debts: set[Key], *, alone: bool) ->
     if alone:
         raise AccountsMissing(books.programme_id, missing)
     open_accounts(books.programme_id, missing)
-    _take_in(books, _lock_rows(books, keys | debts))
+    _take_in(books, _lock_rows(books, {(currency, member) for currency, member, _ in missing}))
 
 
 def open_accounts(programme_id: int, missing: list[tuple[int, int, int]]) -> None:

@@ -81,14 +81,13 @@ def write(books: Books) -> None:
 
 def _transfer_lines(transfers: Iterable[TransferRow], at: datetime) -> list[str]:
     recorded = at.isoformat()
-    text = _Moments()
     return [
         f"{(name := i.hex)}\t{seq}\t{name if business is i else business.hex}\t{kind}\t"
         f"{currency:d}\t{debit}\t{credit}\t{amount}\t{_NULL if member is None else member}\t"
         f"{_NULL if hold is None else hold.hex}\t{_NULL if reverses is None else reverses.hex}\t"
         f"{_NULL if rule is None else rule}\t{_NULL if event is None else event}\t"
         f"{_NULL if store is None else store}\t{_NULL if actor is None else actor}\t{reason}\t"
-        f"\\\\x{digest.hex()}\t{text[occurred]}\t{recorded}\n"
+        f"\\\\x{digest.hex()}\t{text_of(occurred)}\t{recorded}\n"
         for (
             i, seq, business, kind, currency, debit, credit, amount, member, hold, reverses, rule,
             event, store, actor, reason, digest, occurred,
@@ -97,23 +96,16 @@ def _transfer_lines(transfers: Iterable[TransferRow], at: datetime) -> list[str]
 
 
 def _lot_lines(lots: Iterable[Lot]) -> list[str]:
-    text = _Moments()
     return [
         f"{lot.id}\t{lot.account_id}\t{lot.member_id}\t"
         f"{_NULL if lot.origin_member_id is None else lot.origin_member_id}\t"
-        f"{lot.transfer_id.hex}\t{lot.granted}\t{lot.remaining}\t{text[lot.usable_from]}\t"
-        f"{text[lot.expires_at]}\t{_NULL if lot.restored_from is None else lot.restored_from}\t"
+        f"{lot.transfer_id.hex}\t{lot.granted}\t{lot.remaining}\t"
+        f"{_NULL if lot.usable_from is None else text_of(lot.usable_from)}\t"
+        f"{_NULL if lot.expires_at is None else text_of(lot.expires_at)}\t"
+        f"{_NULL if lot.restored_from is None else lot.restored_from}\t"
         f"{_NULL if lot.root_id is None else lot.root_id}\n"
         for lot in lots
     ]
-
-
-class _Moments(dict[datetime | None, str]):
-    """Moments as text; those that a batch repeats, such as dates of expiry, are written once."""
-
-    def __missing__(self, moment: datetime | None) -> str:
-        self[moment] = text = _NULL if moment is None else text_of(moment)
-        return text
 
 
 def _use_lines(writes: Writes) -> list[str]:
