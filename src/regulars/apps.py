@@ -1,5 +1,7 @@
 """Register the whole house with Django and join its apps once all are loaded."""
 
+import gc
+
 from django.apps import AppConfig
 
 
@@ -14,3 +16,4 @@ class RegularsConfig(AppConfig):
         from regulars import wiring  # noqa: PLC0415 services need every app loaded first
 
         wiring.join()
+        gc.freeze()  # what is loaded by now stays: collections need not look at it again
