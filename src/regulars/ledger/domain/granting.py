@@ -147,7 +147,7 @@ def _grant(
             lapsed = _lapse(books, posting, account, lot, digest)
         elif books.owed:
             repaid = repay(books, posting, account, [(lot, amount)], digest)
-    if posting.id in books.watched:
+    if books.watched and posting.id in books.watched:
         books.originals[posting.id] = Original(
             posting.id, seq, kind, house, account.id, amount, account.id, lapsed=lapsed
         )

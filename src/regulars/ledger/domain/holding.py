@@ -86,7 +86,7 @@ def plan_commit(books: Books, posting: Commit) -> Posted:
             left -= taken
     hold.committed_amount = amount
     books.credit(account, -amount)
-    if posting.id in books.watched:
+    if books.watched and posting.id in books.watched:
         books.originals[posting.id] = Original(
             posting.id, seq, COMMIT, account.id, house, amount, account.id, uses=uses
         )

@@ -50,24 +50,28 @@ PLANS: dict[type[Posting], Plan] = {
 def plan_postings(postings: Sequence[Posting], books: Books) -> list[Posted]:
     """Plan a batch in order; the effects stand in `books.writes`, the answers come back."""
     answers: list[Posted] = []
-    seen: dict[Any, Posting] = {}
     known = books.known
+    seen = None if _are_distinct(postings) else dict[Any, Posting]()
     for posting in postings:
-        before = known.get(posting.id)
-        if before is not None:
+        if known and (before := known.get(posting.id)) is not None:
             answers.append(_recognise(books, posting, before))
             continue
-        earlier = seen.get(posting.id)
-        if earlier is not None:
+        if seen is not None and (earlier := seen.get(posting.id)) is not None:
             answers.append(_recognise_earlier(posting, earlier))
             continue
         try:
             answers.append(PLANS[type(posting)](books, posting))
         except Refusal as no:
             answers.append(Posted(posting.id, PostedAs.REFUSED, no))
-        else:
+            continue
+        if seen is not None:
             seen[posting.id] = posting
     return answers
+
+
+def _are_distinct(postings: Sequence[Posting]) -> bool:
+    """Tell whether no id stands twice, which is nearly always so and cheap to know."""
+    return len({posting.id.int for posting in postings}) == len(postings)
 
 
 def _recognise(books: Books, posting: Posting, before: tuple[bytes, int | None, int]) -> Posted:

@@ -129,7 +129,7 @@ def _spend(books: Books, posting: Spend | Adjust, *, kind: int, sink: AccountKin
     for lot, taken in parts:
         books.use(posting.id, lot, taken)
     books.credit(account, -amount)
-    if posting.id in books.watched:
+    if books.watched and posting.id in books.watched:
         books.originals[posting.id] = Original(
             posting.id, seq, kind, account.id, house, amount, account.id,
             uses=[UsedLot(lot, taken) for lot, taken in parts],

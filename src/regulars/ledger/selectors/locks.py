@@ -6,6 +6,7 @@ COMMITTED only a later statement sees what the transaction waited for.
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,14 +42,16 @@ _SEEN: Final = (
     "id, encode(request_hash, 'hex'), member_id, amount)) FROM ledger_transfer"
     " WHERE id = ANY(%s::uuid[]))"
 )
+# Moments come as text: a batch reads the same few dates of expiry hundreds of times, and parsing
+# each text once costs a tenth of what the driver's loader does.
 _LOT = (
-    "id, account_id, member_id, remaining, usable_from, expires_at, origin_member_id,"
-    " restored_from, root_id"
+    "id, account_id, member_id, remaining, usable_from::text, expires_at::text,"
+    " origin_member_id, restored_from, root_id"
 )
 _LOTS: Final = (
     "SELECT l.* FROM unnest(%s::bigint[]) AS a (id) CROSS JOIN LATERAL"
-    f" (SELECT {_LOT} FROM ledger_lot WHERE account_id = a.id AND is_open"
-    " ORDER BY expires_at, id LIMIT %s::bigint) AS l"
+    f" (SELECT {_LOT} FROM ledger_lot AS o WHERE o.account_id = a.id AND o.is_open"
+    " ORDER BY o.expires_at, o.id LIMIT %s::bigint) AS l"
 )
 _OPEN_HOLDS: Final = (
     "SELECT h.id, h.account_id, h.member_id, h.amount, h.expires_at, h.request_hash, h.state,"
@@ -236,9 +239,14 @@ def list_late_holders(*, at: datetime, limit: int) -> list[int]:
 
 def _lot(row: tuple[Any, ...]) -> Lot:
     return Lot(
-        row[0], row[1], row[2], _NO_ID, row[3], row[3], row[4], row[5],
+        row[0], row[1], row[2], _NO_ID, row[3], row[3], _moment(row[4]), _moment(row[5]),
         origin_member_id=row[6], restored_from=row[7], root_id=row[8],
     )  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _hold(account: Account, row: tuple[Any, ...]) -> HeldLots:
