@@ -114,14 +114,10 @@ def changed_at(
     change: str, order: Order, *, refunded_at: datetime | None, at: datetime
 ) -> datetime:
     """Answer when the change happened outside; `at` where nobody said."""
-    moment = {
-        "closed": order.closed_at,
-        "refunded": refunded_at,
-        "completed": order.completed_at,
-        "paid": order.paid_at,
-        "created": order.created_at,
-        "attributed": order.paid_at or order.created_at,
-    }.get(change)
+    moment = refunded_at
+    if change != "refunded":
+        name = _TOLD_AT.get(change)
+        moment = None if name is None else getattr(order, name)
     return moment or order.created_at or order.paid_at or at
 
 
@@ -287,6 +283,13 @@ _MOMENTS: tuple[tuple[str, int], ...] = (
     ("completed_at", int(Estimated.COMPLETED)),
     ("closed_at", int(Estimated.CLOSED)),
 )
+_TOLD_AT = {
+    "closed": "closed_at",
+    "completed": "completed_at",
+    "paid": "paid_at",
+    "created": "created_at",
+    "attributed": "paid_at",
+}
 _EARNING_KINDS = frozenset({"goods"})
 _NO_AMOUNTS = Amounts(currency="CNY", goods_minor=0)
 _NOTHING = Order(0, "")

@@ -25,7 +25,10 @@ class State(IntEnum):
     @property
     def word(self) -> str:
         """Answer the word used outside: `partially_refunded`."""
-        return self.name.lower()
+        return _WORDS[self]
+
+
+_WORDS = {state: state.name.lower() for state in State}
 
 
 class Estimated(IntFlag):

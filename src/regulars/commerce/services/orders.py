@@ -25,7 +25,7 @@ from regulars.commerce.selectors import HeldOrder
 from regulars.commerce.services import writing
 from regulars.events import services as events
 from regulars.events.domain import Fact
-from regulars.kit.ids import time_ordered_uuid
+from regulars.kit.ids import time_ordered_uuids
 from regulars.members import selectors as members
 from regulars.web import sql
 
@@ -94,7 +94,7 @@ class Draft:
         return kept[1]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_orders(
     *,
     orders: Sequence[OrderInput],
@@ -191,8 +191,9 @@ def _insert_new(
         if not fresh:
             return
         ids = sql.take_ids("commerce_order_id_seq", len(fresh))
-        for order_id, key in zip(ids, fresh, strict=True):
-            drafts[key].id, drafts[key].public_id = order_id, time_ordered_uuid(at)
+        names = time_ordered_uuids(at, len(fresh))
+        for order_id, public_id, key in zip(ids, names, fresh, strict=True):
+            drafts[key].id, drafts[key].public_id = order_id, public_id
         new = [_new(drafts[key]) for key in fresh]
         try:
             with transaction.atomic():

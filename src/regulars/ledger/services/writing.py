@@ -83,7 +83,7 @@ def _transfer_lines(transfers: Iterable[TransferRow], at: datetime) -> list[str]
     recorded = at.isoformat()
     return [
         f"{(name := i.hex)}\t{seq}\t{name if business is i else business.hex}\t{kind}\t"
-        f"{currency:d}\t{debit}\t{credit}\t{amount}\t{_NULL if member is None else member}\t"
+        f"{int(currency)}\t{debit}\t{credit}\t{amount}\t{_NULL if member is None else member}\t"
         f"{_NULL if hold is None else hold.hex}\t{_NULL if reverses is None else reverses.hex}\t"
         f"{_NULL if rule is None else rule}\t{_NULL if event is None else event}\t"
         f"{_NULL if store is None else store}\t{_NULL if actor is None else actor}\t{reason}\t"
