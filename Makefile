@@ -23,8 +23,8 @@ demo: $(STAMP)
 	@REGULARS_VAR="$(abspath $(VAR))" $(BIN)/regulars demo --port $(PORT)
 
 test: lint
-	@$(BIN)/python -m pytest -n 2 --dist loadscope -m "not serial"
 	@$(BIN)/python -m pytest -m serial
+	@$(BIN)/python -m pytest -n 2 --dist loadscope -m "not serial"
 
 lint: $(STAMP)
 	@$(BIN)/ruff format --check --quiet .

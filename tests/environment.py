@@ -23,5 +23,6 @@ def rig_folder() -> Path:
 
 
 os.environ["REGULARS_VAR"] = str(rig_folder())
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps a loop in the thread of the tests
 os.environ.pop("DATABASE_URL", None)
 os.environ.pop("DATABASE_OWNER_URL", None)

@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psycopg
@@ -13,6 +14,7 @@ from psycopg import sql as pg
 from regulars.web import postgres
 
 TEMPLATE = "regulars"
+DROP_ATTEMPTS = 20
 _numbers = itertools.count(1)
 
 
@@ -21,6 +23,7 @@ def start(var: Path) -> None:
     if (var / "ready").exists():
         return
     postgres.Server(var, durable=False).start()
+    subprocess.run([sys.executable, "tools/translations.py", "compile"], check=True)
     code = (
         "import django; django.setup();"
         "from django.core.management import call_command as c;"
@@ -55,11 +58,16 @@ def clone(var: Path, name: str) -> None:
 
 
 def drop(var: Path, name: str) -> None:
-    """Drop a clone, whoever is still connected."""
-    with _owner(var) as connection:
-        connection.execute(
-            pg.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(pg.Identifier(name))
-        )
+    """Drop a clone, whoever is still connected; a vacuum of it is waited for."""
+    command = pg.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(pg.Identifier(name))
+    for attempt in range(DROP_ATTEMPTS):
+        try:
+            with _owner(var) as connection:
+                connection.execute(command)
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+            time.sleep(0.1 * attempt)
+        else:
+            return
 
 
 def point_to(name: str) -> None:
