@@ -131,10 +131,9 @@ HAVING l.remaining IS NULL OR sum(p.amount) > l.remaining
         bad="""
 WITH house AS (
     SELECT account_id, sum(amount) AS total FROM (
-        SELECT credit_id AS account_id, sum(amount) AS amount FROM ledger_transfer
-        WHERE credit_id < 0 GROUP BY credit_id
+        SELECT credit_id AS account_id, amount FROM ledger_transfer WHERE credit_id < 0
         UNION ALL
-        SELECT debit_id, -sum(amount) FROM ledger_transfer WHERE debit_id < 0 GROUP BY debit_id
+        SELECT debit_id, -amount FROM ledger_transfer WHERE debit_id < 0
     ) AS sides GROUP BY account_id
 )
 SELECT format('programme %s currency %s', a.programme_id, a.currency)

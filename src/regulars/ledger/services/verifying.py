@@ -1,7 +1,10 @@
 """Prove that the ledger adds up: every invariant, asked of one snapshot of the database."""
 
+import re
 import time
+from collections import deque
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -12,8 +15,11 @@ from regulars.ledger.selectors.locks import bigints
 from regulars.web import sql
 
 IDS_SHOWN: Final = 20
+LANES: Final = 2  # as many as the smallest machine has processors
+COUNT_TRANSFERS: Final = "SELECT count(*) FROM ledger_transfer"
 SETTLE_SECONDS_MAX: Final = 5.0
 _PAUSE_SECONDS: Final = 0.05
+_SNAPSHOT: Final = re.compile(r"[0-9A-F]+(-[0-9A-F]+)+")
 
 _TOUCHED: Final = (
     "SELECT DISTINCT a.id, a.member_id FROM ledger_account AS a JOIN ("
@@ -44,18 +50,19 @@ def verify(
     """
     started = time.perf_counter()
     watermark = _settled_watermark(since)
+    partial = not (since is None and account_ids is None and member_ids is None)
+    alone = not connection.in_atomic_block
+    counts: dict[str, int] = {}
     with transaction.atomic():
         _take_snapshot()
-        partial = not (since is None and account_ids is None and member_ids is None)
         touched = _touched(since, account_ids, member_ids) if partial else []
-        findings: list[Finding] = []
-        counts: dict[str, int] = {}
-        for check in (*CHECKS, *extra):
-            if not partial:
-                findings.append(_ask(check, check.bad, None, counts))
-            elif check.narrow is not None:
-                findings.append(_ask(check, check.narrow, touched, counts))
-        transfers = _count("SELECT count(*) FROM ledger_transfer", counts) if not partial else 0
+        if partial:
+            narrow = [(check, check.narrow) for check in (*CHECKS, *extra) if check.narrow]
+            findings = [_ask(check, query, touched, counts) for check, query in narrow]
+        else:
+            questions = [*CHECKS, *extra]
+            findings = _ask_in_lanes(questions, counts) if alone else _ask_all(questions, counts)
+        transfers = _count(COUNT_TRANSFERS, counts) if not partial else 0
     return Verdict(
         findings=tuple(findings),
         watermark=watermark,
@@ -65,10 +72,51 @@ def verify(
     )
 
 
-def _take_snapshot() -> None:
+def _ask_all(checks: Sequence[Check], counts: dict[str, int]) -> list[Finding]:
+    return [_ask(check, check.bad, None, counts) for check in checks]
+
+
+def _ask_in_lanes(checks: Sequence[Check], counts: dict[str, int]) -> list[Finding]:
+    """Share the checks among a few connections that all see the snapshot of this one."""
+    found = sql.row("SELECT pg_export_snapshot()")
+    assert found is not None
+    waiting = deque(enumerate(checks))
+    findings: dict[int, Finding] = {}
+
+    def work() -> None:
+        while waiting:
+            try:
+                place, check = waiting.popleft()
+            except IndexError:  # the other lane took the last
+                return
+            findings[place] = _ask(check, check.bad, None, counts)
+
+    def work_beside() -> None:
+        try:
+            with transaction.atomic():
+                _take_snapshot(found[0])
+                work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(LANES - 1) as pool:
+        beside = [pool.submit(work_beside) for _ in range(LANES - 1)]
+        work()
+        for lane in beside:
+            lane.result()
+    return [findings[place] for place in range(len(checks))]
+
+
+def _take_snapshot(shared: str | None = None) -> None:
+    """Begin to see one moment; with `shared`, the moment that another connection sees."""
     if len(connection.savepoint_ids) == 0:
         sql.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    if shared is not None:
+        assert _SNAPSHOT.fullmatch(shared), shared
+        sql.run(f"SET TRANSACTION SNAPSHOT '{shared}'")
     sql.run("SET LOCAL statement_timeout = 0")
+    sql.run("SET LOCAL idle_in_transaction_session_timeout = 0")
+    sql.run("SET LOCAL max_parallel_workers_per_gather = 0")
     sql.run("SET LOCAL work_mem = '256MB'")
 
 
