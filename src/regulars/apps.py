@@ -4,6 +4,8 @@ import gc
 
 from django.apps import AppConfig
 
+COLLECT_AFTER = (20_000, 10, 10)  # a batch makes thousands of values and no rings
+
 
 class RegularsConfig(AppConfig):
     """The house itself: no tables, only the joining."""
@@ -16,4 +18,5 @@ class RegularsConfig(AppConfig):
         from regulars import wiring  # noqa: PLC0415 services need every app loaded first
 
         wiring.join()
+        gc.set_threshold(*COLLECT_AFTER)
         gc.freeze()  # what is loaded by now stays: collections need not look at it again

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from datetime import datetime
 from typing import Final
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 _RANDOM_BYTES: Final = 10
 _UNSTAMPED: Final = ~(0xF << 76 | 0x3 << 62)  # everything but the version and the variant
@@ -24,7 +24,7 @@ def time_ordered_uuids(at: datetime, count: int) -> list[UUID]:
     milliseconds = int(at.timestamp() * 1000) & ((1 << 48) - 1)
     drawn, high = secrets.token_bytes(_RANDOM_BYTES * count), milliseconds << 80
     return [
-        UUID(int=_stamped(high | int.from_bytes(drawn[start : start + _RANDOM_BYTES]), version=7))
+        _uuid(_stamped(high | int.from_bytes(drawn[start : start + _RANDOM_BYTES]), version=7))
         for start in range(0, len(drawn), _RANDOM_BYTES)
     ]
 
@@ -37,7 +37,15 @@ def uuid_from(*parts: object) -> UUID:
     """
     text = "\x1f".join(map(str, parts)).encode()
     digest = hashlib.blake2b(text, digest_size=16).digest()
-    return UUID(int=_stamped(int.from_bytes(digest), version=8))
+    return _uuid(_stamped(int.from_bytes(digest), version=8))
+
+
+def _uuid(value: int) -> UUID:
+    """Make a UUID of a number known to fit: the usual way asks eight questions first."""
+    made = object.__new__(UUID)
+    object.__setattr__(made, "int", value)
+    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 def _stamped(value: int, *, version: int) -> int:

@@ -77,7 +77,7 @@ def _award_line(award: Award, recorded: str) -> str:
     facts = orjson.dumps(award.facts).decode().replace("\\", "\\\\")
     reverses = award.reverses_step
     return (
-        f"{award.order_id}\t{award.step}\t{award.kind:d}\t{award.reason.value}\t{award.member_id}\t"
+        f"{award.order_id}\t{award.step}\t{int(award.kind)}\t{award.reason}\t{award.member_id}\t"
         f"{award.origin_member_id}\t{award.event_id}\t{award.rule_version_id}\t"
         f"{award.multiplier_bp}\t{award.net_minor}\t{award.points}\t"
         f"{_uuid(award.points_transfer_id)}\t{award.growth}\t{_uuid(award.growth_transfer_id)}\t"
