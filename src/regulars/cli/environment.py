@@ -18,6 +18,8 @@ from regulars.web import postgres
 from regulars.web.postgres.places import Places
 
 SETTINGS = "regulars.settings"
+ADDRESS = "http://127.0.0.1:8000"
+ADDRESS_FILE = "address"
 OPERATORS_OPTIONS = "REGULARS_PGOPTIONS"
 
 
@@ -54,6 +56,19 @@ def var() -> Path:
 def is_embedded() -> bool:
     """Tell whether Regulars keeps its own PostgreSQL."""
     return not (os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE"))
+
+
+def note_address(url: str) -> None:
+    """Remember where this installation was last served."""
+    (var() / ADDRESS_FILE).write_text(url, encoding="utf-8")
+
+
+def known_address() -> str:
+    """Answer where this installation is or was last served."""
+    try:
+        return (var() / ADDRESS_FILE).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ADDRESS
 
 
 def set_up_django(purpose: Purpose = Purpose.BATCH) -> None:

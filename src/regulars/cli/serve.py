@@ -111,6 +111,7 @@ def serve_everything(host: str, port: int, on_ready: Callable[[], None]) -> int:
         environment.bring_up(Purpose.BATCH)
         check_start()
         _leave_database()
+        environment.note_address(f"http://{_shown(host)}:{port}")
         command = [sys.executable, "-m", "regulars.cli"]
         children = [
             Child("web", [*command, "web", "--host", host, "--port", str(port)]),

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from regulars.access.domain import Actor
-from regulars.cli import FINDINGS, emit
+from regulars.cli import FINDINGS, emit, environment
 from regulars.events import consumers
 from regulars.events import selectors as log
 from regulars.events import services as events
@@ -211,7 +211,7 @@ def _report(done: Sequence[Replayed], as_json: bool) -> None:
 
 
 def _address(public_id: str) -> str:
-    base = settings.PUBLIC_URL or "http://127.0.0.1:8000"
+    base = settings.PUBLIC_URL or environment.known_address()
     return f"{base.rstrip('/')}/hooks/{public_id}"
 
 
