@@ -32,12 +32,15 @@ from regulars.ledger import services as ledger
 from regulars.members import selectors as members
 from regulars.members.domain import MemberQuery
 from regulars.web import jobs
+from regulars.web.paging import LIMIT_MAX
 
 SEED = 20_260_520
 PEOPLE = 20_000
 ZONE = "Asia/Shanghai"
 MOVED_AFTER = timedelta(days=90)
 REDEMPTIONS = 600
+REDEMPTION_PAGES_MAX = 60
+REDEEMED_FROM = 300  # points at hand from which somebody redeems half of them
 WEBHOOK_SOURCE = "mini-program"
 
 Say = Callable[[str], None]
@@ -158,16 +161,25 @@ def signed(body: bytes, *, name: str, secret: str, at: datetime) -> dict[str, st
 
 
 def _redeem(at: datetime, say: Say) -> None:
-
-    page = members.list_members(scope=Scope.all(), query=MemberQuery(), cursor=None, limit=2_000)
-    ids = [member.id for member in page.items]
-    held = ledger_selectors.balances(member_ids=ids, at=at)
     done = 0
-    for member_id in ids:
-        available = held[member_id].available if member_id in held else 0
-        if available < 300 or done == REDEMPTIONS:
-            continue
-        amount = available // 200 * 100
+    cursor: str | None = None
+    for _ in range(REDEMPTION_PAGES_MAX):
+        page = members.list_members(
+            scope=Scope.all(), query=MemberQuery(), cursor=cursor, limit=LIMIT_MAX
+        )
+        done += _redeem_page([member.id for member in page.items], REDEMPTIONS - done, at)
+        cursor = page.next_cursor
+        if cursor is None or done >= REDEMPTIONS:
+            break
+    say(f"  {done:,} members redeemed points")
+
+
+def _redeem_page(ids: list[int], most: int, at: datetime) -> int:
+    held = ledger_selectors.balances(member_ids=ids, at=at)
+    able = [one for one in ids if one in held and held[one].available >= REDEEMED_FROM]
+    done = 0
+    for member_id in able[: max(0, most)]:
+        amount = held[member_id].available // 200 * 100
         try:
             ledger.spend_points(
                 transfer_id=uuid_from("demo", member_id), member_id=member_id, amount=amount, at=at
@@ -175,4 +187,4 @@ def _redeem(at: datetime, say: Say) -> None:
         except Refusal:  # somebody owes points: that blocks spending, as it should
             continue
         done += 1
-    say(f"  {done:,} members redeemed points")
+    return done
