@@ -18,7 +18,7 @@ from regulars.ledger.domain.accounts import (
     house_kind,
 )
 from regulars.ledger.domain.books import Account, Books, HeldLots, Lot, Original, UsedLot, Writes
-from regulars.ledger.domain.checking import Check
+from regulars.ledger.domain.checking import Check, Sweep
 from regulars.ledger.domain.facts import EVENT_TYPES
 from regulars.ledger.domain.holding import release_expired
 from regulars.ledger.domain.moving import (
@@ -142,6 +142,7 @@ __all__ = [
     "ReversalTooLarge",
     "Spend",
     "StandingLot",
+    "Sweep",
     "Transfer",
     "TransferConflict",
     "TransferKind",

@@ -11,6 +11,7 @@ class Check:
     `narrow`, where given, is `bad` for some accounts or members only, named in it as
     `%(accounts)s::bigint[]` and `%(members)s::bigint[]`; a check without it runs in full runs.
     Neither query takes other parameters, and a literal per cent sign is written `%%` in `narrow`.
+    `bad` is empty where a sweep answers for the check in full runs.
     """
 
     name: str
@@ -18,3 +19,14 @@ class Check:
     scanned: str
     bad: str
     narrow: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One pass over large tables that answers for several checks at once.
+
+    `query` selects two text columns: the name of a check, and the id of what breaks it.
+    """
+
+    names: tuple[str, ...]
+    query: str

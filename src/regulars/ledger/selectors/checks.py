@@ -6,7 +6,7 @@ of millions of transfers: every table is read in bulk, hashed, never looked up r
 
 from typing import Final
 
-from regulars.ledger.domain import Check
+from regulars.ledger.domain import Check, Sweep
 
 _ACCOUNTS = "SELECT count(*) FROM ledger_account WHERE member_id IS NOT NULL"
 _TRANSFERS = "SELECT count(*) FROM ledger_transfer"
@@ -73,7 +73,7 @@ CHECKS: Final = (
         name="balances",
         says="Every balance is the sum of its transfers (RA1).",
         scanned=_ACCOUNTS,
-        bad=_BALANCES.format(credits="", debits="", accounts=""),
+        bad="",
         narrow=_BALANCES.format(
             credits=_only("credit_id"), debits=_only("debit_id"), accounts=_only("a.id")
         ),
@@ -82,21 +82,21 @@ CHECKS: Final = (
         name="lots",
         says="Every balance with lots is the sum of what its lots hold (RA2).",
         scanned=_ACCOUNTS,
-        bad=_LOT_TOTALS.format(lots="", accounts=""),
+        bad="",
         narrow=_LOT_TOTALS.format(lots=_only("account_id"), accounts=_only("a.id")),
     ),
     Check(
         name="lot_uses",
         says="What a lot holds is what it was granted, less its uses, plus what came back (RA3).",
         scanned=_LOTS,
-        bad=_LOT_USES.format(uses="", lots=""),
+        bad="",
         narrow=_LOT_USES.format(uses=_SOME_LOTS, lots=_only("l.account_id")),
     ),
     Check(
         name="debits",
         says="Every debit is paid by lots, to the last point (RA4).",
         scanned=_DEBITS,
-        bad=_DEBITS_PAID.format(uses="", debits=""),
+        bad="",
         narrow=_DEBITS_PAID.format(uses=_SOME_TRANSFERS, debits=_only("t.debit_id")),
     ),
     Check(
@@ -128,19 +128,7 @@ HAVING l.remaining IS NULL OR sum(p.amount) > l.remaining
         name="whole",
         says="In each programme and currency members and house add up to nothing (RA6).",
         scanned=_TRANSFERS,
-        bad="""
-WITH house AS (
-    SELECT account_id, sum(amount) AS total FROM (
-        SELECT credit_id AS account_id, amount FROM ledger_transfer WHERE credit_id < 0
-        UNION ALL
-        SELECT debit_id, -amount FROM ledger_transfer WHERE debit_id < 0
-    ) AS sides GROUP BY account_id
-)
-SELECT format('programme %s currency %s', a.programme_id, a.currency)
-FROM ledger_account AS a LEFT JOIN house AS h ON h.account_id = a.id
-GROUP BY a.programme_id, a.currency
-HAVING sum(CASE WHEN a.member_id IS NULL THEN COALESCE(h.total, 0) ELSE a.posted END) <> 0
-""",
+        bad="",
     ),
     Check(
         name="reversals",
@@ -169,54 +157,27 @@ WHERE h.id IS NULL OR COALESCE(t.times, 0) <> CASE WHEN h.state = 1 THEN 1 ELSE 
     ),
     Check(
         name="accounts",
-        says="Both accounts of a transfer exist, in its currency, in one programme.",
+        says="Both accounts of a transfer exist, in its currency; RA6 holds programmes apart.",
         scanned=_TRANSFERS,
-        bad="""
-SELECT t.id::text FROM ledger_transfer AS t
-LEFT JOIN ledger_account AS d ON d.id = t.debit_id
-LEFT JOIN ledger_account AS c ON c.id = t.credit_id
-WHERE d.id IS NULL OR c.id IS NULL OR d.currency <> t.currency OR c.currency <> t.currency
-    OR d.programme_id <> c.programme_id
-""",
+        bad="",
     ),
     Check(
         name="grants",
         says="A lot and the credit that granted it name each other, account and amount.",
         scanned=_LOTS,
-        bad="""
-SELECT COALESCE(t.id::text, 'lot ' || l.id) FROM (
-    SELECT id, seq, credit_id, amount, kind, currency FROM ledger_transfer WHERE credit_id > 0
-) AS t FULL JOIN ledger_lot AS l ON l.id = t.seq
-WHERE (l.id IS NOT NULL AND (t.id IS NULL OR l.transfer_id <> t.id
-        OR l.account_id <> t.credit_id OR l.granted <> t.amount))
-    OR (l.id IS NULL AND t.kind <> 5 AND t.currency <> 2 AND EXISTS (
-        SELECT 1 FROM ledger_account AS a WHERE a.id = t.credit_id AND a.kind = 0))
-""",
+        bad="",
     ),
     Check(
         name="restores",
         says="What a restore credits is what it gives back to lots.",
         scanned="SELECT count(*) FROM ledger_transfer WHERE kind = 5",
-        bad="""
-SELECT t.id::text FROM ledger_transfer AS t
-LEFT JOIN ledger_lot AS l ON l.id = t.seq
-LEFT JOIN (SELECT transfer_id, sum(amount) AS total FROM ledger_lot_use GROUP BY transfer_id)
-    AS u ON u.transfer_id = t.id
-WHERE t.kind = 5 AND t.currency <> 2
-    AND t.amount <> COALESCE(l.granted, 0) + COALESCE(u.total, 0)
-""",
+        bad="",
     ),
     Check(
         name="uses",
         says="A use belongs to a transfer of the account whose lot it takes from.",
         scanned=_USES,
-        bad="""
-SELECT u.transfer_id::text || ' lot ' || u.lot_id FROM ledger_lot_use AS u
-LEFT JOIN ledger_lot AS l ON l.id = u.lot_id
-LEFT JOIN ledger_transfer AS t ON t.id = u.transfer_id
-WHERE l.id IS NULL OR t.id IS NULL
-    OR l.account_id <> CASE WHEN t.kind = 5 THEN t.credit_id ELSE t.debit_id END
-""",
+        bad="",
     ),
     Check(
         name="twice",
@@ -255,4 +216,90 @@ SELECT w.name || ': ' || w.what FROM (
 ) AS w
 """,
     ),
+)
+
+# Every transfer once, by both of its sides.
+_SIDES: Final = """
+WITH sides AS MATERIALIZED (
+    SELECT account_id, currency, sum(amount) AS total FROM (
+        SELECT credit_id AS account_id, currency, amount FROM ledger_transfer
+        UNION ALL
+        SELECT debit_id, currency, -amount FROM ledger_transfer
+    ) AS both_sides GROUP BY account_id, currency
+), booked AS MATERIALIZED (
+    SELECT a.id, a.programme_id, a.currency, a.member_id, a.posted, COALESCE(s.total, 0) AS total
+    FROM ledger_account AS a
+    LEFT JOIN sides AS s ON s.account_id = a.id AND s.currency = a.currency
+)
+SELECT 'balances', id::text FROM booked WHERE member_id IS NOT NULL AND posted <> total
+UNION ALL
+SELECT 'whole', format('programme %s currency %s', programme_id, currency) FROM booked
+GROUP BY programme_id, currency
+HAVING sum(CASE WHEN member_id IS NULL THEN total ELSE posted END) <> 0
+UNION ALL
+SELECT 'accounts', s.account_id::text FROM sides AS s LEFT JOIN ledger_account AS a
+    ON a.id = s.account_id AND a.currency = s.currency
+WHERE a.id IS NULL
+"""
+# Every lot once, with its uses and with the transfer that granted it.
+_LOTS_SWEPT: Final = """
+WITH used AS MATERIALIZED (
+    SELECT u.lot_id, sum(CASE WHEN t.kind = 5 THEN -u.amount ELSE u.amount END) AS amount,
+        min(CASE WHEN t.kind = 5 THEN t.credit_id ELSE t.debit_id END) AS lowest,
+        max(CASE WHEN t.kind = 5 THEN t.credit_id ELSE t.debit_id END) AS highest,
+        bool_or(t.id IS NULL) AS is_orphan
+    FROM ledger_lot_use AS u LEFT JOIN ledger_transfer AS t ON t.id = u.transfer_id
+    GROUP BY u.lot_id
+), swept AS MATERIALIZED (
+    SELECT COALESCE(l.account_id, t.credit_id) AS account_id,
+        COALESCE(sum(l.remaining), 0) AS total, count(l.id) AS lots,
+        array_agg(l.id::text) FILTER (WHERE l.granted - COALESCE(u.amount, 0) <> l.remaining
+            OR l.remaining < 0 OR l.remaining > l.granted) AS uneven,
+        array_agg(l.id::text) FILTER (WHERE u.is_orphan OR u.lowest <> l.account_id
+            OR u.highest <> l.account_id) AS misused,
+        array_agg(COALESCE(t.id::text, 'lot ' || l.id)) FILTER (WHERE
+            (l.id IS NOT NULL AND (t.id IS NULL OR l.transfer_id <> t.id
+                OR l.account_id <> t.credit_id OR l.granted <> t.amount))
+            OR (l.id IS NULL AND t.kind <> 5 AND t.currency <> 2)) AS ungranted,
+        bool_or(l.id IS NULL AND t.kind <> 5 AND t.currency <> 2) AS lacks_lots
+    FROM ledger_lot AS l LEFT JOIN used AS u ON u.lot_id = l.id
+    FULL JOIN (SELECT id, seq, credit_id, amount, kind, currency FROM ledger_transfer
+        WHERE credit_id > 0) AS t ON t.seq = l.id
+    GROUP BY 1
+), known AS MATERIALIZED (
+    SELECT a.id, a.kind = 0 AND a.currency <> 2 AS has_lots, a.posted, s.*
+    FROM ledger_account AS a LEFT JOIN swept AS s ON s.account_id = a.id
+    WHERE a.member_id IS NOT NULL
+)
+SELECT 'lots', id::text FROM known
+WHERE (has_lots AND posted <> COALESCE(total, 0)) OR (NOT has_lots AND lots > 0)
+UNION ALL
+SELECT 'lot_uses', unnest(uneven) FROM swept WHERE uneven IS NOT NULL
+UNION ALL
+SELECT 'uses', unnest(misused) FROM swept WHERE misused IS NOT NULL
+UNION ALL
+SELECT 'grants', unnest(s.ungranted) FROM swept AS s LEFT JOIN known AS k ON k.id = s.account_id
+WHERE s.ungranted IS NOT NULL AND (k.has_lots IS NOT FALSE OR s.lots > 0 OR NOT s.lacks_lots)
+"""
+# Every debit and every restore once, with what it took from lots or gave back.
+_DEBITS_SWEPT: Final = """
+WITH used AS MATERIALIZED (
+    SELECT transfer_id, sum(amount) AS amount FROM ledger_lot_use GROUP BY transfer_id
+)
+SELECT 'debits', t.id::text FROM ledger_transfer AS t
+JOIN ledger_account AS a ON a.id = t.debit_id AND a.kind = 0
+LEFT JOIN used AS u ON u.transfer_id = t.id
+WHERE t.debit_id > 0 AND t.currency <> 2 AND t.amount <> COALESCE(u.amount, 0)
+UNION ALL
+SELECT 'restores', t.id::text FROM ledger_transfer AS t
+LEFT JOIN ledger_lot AS l ON l.id = t.seq
+LEFT JOIN used AS u ON u.transfer_id = t.id
+WHERE t.kind = 5 AND t.currency <> 2
+    AND t.amount <> COALESCE(l.granted, 0) + COALESCE(u.amount, 0)
+"""
+
+SWEEPS: Final = (
+    Sweep(("lots", "lot_uses", "uses", "grants"), _LOTS_SWEPT),
+    Sweep(("balances", "whole", "accounts"), _SIDES),
+    Sweep(("debits", "restores"), _DEBITS_SWEPT),
 )

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from regulars.ledger.domain import Check, Finding, Verdict
-from regulars.ledger.selectors.checks import CHECKS
+from regulars.ledger.domain import Check, Finding, Sweep, Verdict
+from regulars.ledger.selectors.checks import CHECKS, SWEEPS
 from regulars.ledger.selectors.locks import bigints
 from regulars.web import sql
 
@@ -60,8 +60,10 @@ def verify(
             narrow = [(check, check.narrow) for check in (*CHECKS, *extra) if check.narrow]
             findings = [_ask(check, query, touched, counts) for check, query in narrow]
         else:
-            questions = [*CHECKS, *extra]
-            findings = _ask_in_lanes(questions, counts) if alone else _ask_all(questions, counts)
+            checks = [*CHECKS, *extra]
+            answer = _in_lanes if alone else _in_line
+            asked = answer([*SWEEPS, *(check for check in checks if check.bad)], counts)
+            findings = [asked[check.name] for check in checks]
         transfers = _count(COUNT_TRANSFERS, counts) if not partial else 0
     return Verdict(
         findings=tuple(findings),
@@ -72,24 +74,25 @@ def verify(
     )
 
 
-def _ask_all(checks: Sequence[Check], counts: dict[str, int]) -> list[Finding]:
-    return [_ask(check, check.bad, None, counts) for check in checks]
+def _in_line(questions: Sequence[Check | Sweep], counts: dict[str, int]) -> dict[str, Finding]:
+    """Ask one after another, on the connection at hand."""
+    return {f.check: f for question in questions for f in _findings(question, counts)}
 
 
-def _ask_in_lanes(checks: Sequence[Check], counts: dict[str, int]) -> list[Finding]:
-    """Share the checks among a few connections that all see the snapshot of this one."""
+def _in_lanes(questions: Sequence[Check | Sweep], counts: dict[str, int]) -> dict[str, Finding]:
+    """Share the questions among a few connections that all see the snapshot of this one."""
     found = sql.row("SELECT pg_export_snapshot()")
     assert found is not None
-    waiting = deque(enumerate(checks))
-    findings: dict[int, Finding] = {}
+    waiting = deque(questions)
+    findings: dict[str, Finding] = {}
 
     def work() -> None:
         while waiting:
             try:
-                place, check = waiting.popleft()
+                question = waiting.popleft()
             except IndexError:  # the other lane took the last
                 return
-            findings[place] = _ask(check, check.bad, None, counts)
+            findings.update((f.check, f) for f in _findings(question, counts))
 
     def work_beside() -> None:
         try:
@@ -104,7 +107,29 @@ def _ask_in_lanes(checks: Sequence[Check], counts: dict[str, int]) -> list[Findi
         work()
         for lane in beside:
             lane.result()
-    return [findings[place] for place in range(len(checks))]
+    return findings
+
+
+def _findings(question: Check | Sweep, counts: dict[str, int]) -> list[Finding]:
+    if isinstance(question, Check):
+        return [_ask(question, question.bad, None, counts)]
+    return _sweep(question, counts)
+
+
+def _sweep(sweep: Sweep, counts: dict[str, int]) -> list[Finding]:
+    """Ask a sweep; its time is told at the first of its checks."""
+    started = time.perf_counter()
+    found = sql.rows(
+        f"WITH bad (name, id) AS MATERIALIZED ({sweep.query}) SELECT name, count(*),"
+        f" (array_agg(id ORDER BY id))[:{IDS_SHOWN}] FROM bad GROUP BY name"
+    )
+    bad = {name: (count, tuple(ids)) for name, count, ids in found}
+    scanned = {check.name: _count(check.scanned, counts) for check in CHECKS}
+    spent = round((time.perf_counter() - started) * 1000)
+    return [
+        Finding(name, scanned[name], *bad.get(name, (0, ())), milliseconds=0 if place else spent)
+        for place, name in enumerate(sweep.names)
+    ]
 
 
 def _take_snapshot(shared: str | None = None) -> None:
