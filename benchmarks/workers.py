@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.shop import backend_seconds
+
 MEMBERS = 200_000
 SPEND_SHARE = 0.2
 EARN_MAX = 200
@@ -44,6 +46,7 @@ class Round:
     p50_ms: float
     p99_ms: float
     cpu_us: float
+    postgres_us: float = 0.0  # CPU of the server processes behind the writers
 
 
 def run_round(environment: dict[str, str], load: Load, *, seed: int) -> Round:
@@ -73,6 +76,7 @@ def run_round(environment: dict[str, str], load: Load, *, seed: int) -> Round:
         p50_ms=round(spans[len(spans) // 2] * 1000, 1),
         p99_ms=round(spans[int(len(spans) * 0.99)] * 1000, 1),
         cpu_us=round(sum(answer["cpu"] for answer in answers) / max(1, posted) * 1e6, 1),
+        postgres_us=round(sum(a["postgres"] for a in answers) / max(1, posted) * 1e6, 1),
     )
 
 
@@ -100,7 +104,7 @@ def _write(load: Load, order: dict[str, Any]) -> dict[str, Any]:
     make = _openings if load.opening else _mixed
     stream = make(load, order["number"], draw, now)
     time.sleep(max(0.0, order["begin"] - time.time()))
-    begun, cpu = time.time(), time.process_time()
+    begun, cpu, postgres = time.time(), time.process_time(), backend_seconds()
     posted = refused = 0
     spans: list[float] = []
     while batch := next(stream, None):
@@ -115,6 +119,7 @@ def _write(load: Load, order: dict[str, Any]) -> dict[str, Any]:
     return {
         "posted": posted, "refused": refused, "spans": spans, "begun": begun,
         "ended": time.time(), "cpu": time.process_time() - cpu,
+        "postgres": backend_seconds() - postgres,
     }  # fmt: skip
 
 
