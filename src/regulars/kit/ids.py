@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID, SafeUUID
 
 _RANDOM_BYTES: Final = 10
+_SAFE: Final = SafeUUID.unknown
 _UNSTAMPED: Final = ~(0xF << 76 | 0x3 << 62)  # everything but the version and the variant
 
 
@@ -44,7 +45,7 @@ def _uuid(value: int) -> UUID:
     """Make a UUID of a number known to fit: the usual way asks eight questions first."""
     made = object.__new__(UUID)
     object.__setattr__(made, "int", value)
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    object.__setattr__(made, "is_safe", _SAFE)
     return made
 
 

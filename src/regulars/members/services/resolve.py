@@ -5,6 +5,7 @@ and written under a savepoint: if another transaction was faster with one of the
 unique index says so, the savepoint is undone, and the plan is made again with what is known now.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,7 +103,7 @@ def _plan(seen: Sequence[Seen], *, known: dict[bytes, Known], policy: MatchPolic
     holders = {known[lookup].member_id for lookup in claimed if lookup in known}
     state = State(
         known=dict(known),
-        held=identities.count_held(member_ids=holders),
+        held=identities.count_held(member_ids=holders) if holders else Counter(),
         erased=identities.erased_at(lookups=claimed - known.keys()),
     )
     return plan_resolution(seen, state=state, policy=policy, new_ids=_new_ids())
