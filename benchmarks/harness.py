@@ -233,13 +233,18 @@ def show(title: str, rows: Sequence[Row]) -> None:
         met = {True: "[green]yes[/green]", False: "[red]no[/red]", None: ""}[row.met]
         table.add_row(
             row.name,
-            f"{row.ours:,.1f}",
-            "" if row.peer is None else f"{row.peer:,.1f}",
+            _figure(row.ours),
+            "" if row.peer is None else _figure(row.peer),
             "" if row.ratio is None else f"{row.ratio:.2f} ×",
             row.unit,
             row.ask,
             met,
-            " ".join(f"{figure:,.0f}" for figure in row.turns),
+            " ".join(_figure(figure) for figure in row.turns),
             " ".join(f"{k}={v}" for k, v in row.notes.items() if not isinstance(v, dict)),
         )
     Console().print(table)
+
+
+def _figure(value: float) -> str:
+    """Write large figures whole and small ones with what matters behind the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"

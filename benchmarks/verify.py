@@ -34,7 +34,7 @@ def run(bench: Bench) -> list[Row]:
             raise RuntimeError(f"the ledger does not add up: {verdict}")
         spent.append(verdict["ms"] / 1000 / (total / 1e6))
         checks = sorted(verdict["checks"], key=lambda check: -check["ms"])
-        slowest = {check["check"]: check["ms"] for check in checks[:5]}
+        slowest = {f"{check['check']}_ms": check["ms"] for check in checks[:4]}
         bench.say(f"verify: {verdict['ms'] / 1000:.1f} s over {total:,} transfers")
     ours = statistics.median(spent)
     return [
@@ -45,6 +45,6 @@ def run(bench: Bench) -> list[Row]:
             ask=f"≤ {ASK_SECONDS:g} s",
             met=ours <= ASK_SECONDS,
             turns=tuple(round(figure, 2) for figure in spent),
-            notes={"ms": slowest},
+            notes=slowest,
         )
     ]

@@ -34,6 +34,8 @@ from regulars.ledger.domain import (
 from tests.ledger.model import Model, Refused
 from tests.sizes import size
 
+pytestmark = [pytest.mark.reliability(f"RA{number}") for number in range(1, 8)]
+
 # Later than any clock of this machine: the services take the later of `at` and the real time.
 START = datetime(2090, 1, 1, tzinfo=UTC)
 MEMBERS = st.sampled_from([1, 2, 3, 4])
@@ -262,8 +264,6 @@ def ledger_balances(at):
 
 
 @pytest.mark.django_db
-@pytest.mark.reliability("RA1")
-@pytest.mark.reliability("RA7")
 def test_the_ledger_agrees_with_the_model_whatever_happens():
     run_state_machine_as_test(
         LedgerMachine,

@@ -10,7 +10,7 @@ from regulars.ledger.domain import Check
 from regulars.web import sql
 from tests.ledger.making import NOON, a_clawback, a_restore, a_spend, an_earn, days, given
 
-pytestmark = [pytest.mark.reliability("RA1"), pytest.mark.reliability("RA7")]
+pytestmark = [pytest.mark.reliability(f"RA{number}") for number in range(1, 8)]
 
 ACCOUNT = "(SELECT id FROM ledger_account WHERE member_id = 1 AND currency = 1 AND kind = 0)"
 LOT = f"(SELECT id FROM ledger_lot WHERE account_id = {ACCOUNT} AND is_open LIMIT 1)"
