@@ -53,8 +53,8 @@ WHERE t.debit_id > 0 AND t.currency <> 2 AND t.amount <> COALESCE(u.used, 0) {de
 """
 _SOME_TRANSFERS = """WHERE transfer_id IN (
     SELECT id FROM ledger_transfer WHERE debit_id > 0 AND debit_id = ANY(%(accounts)s::bigint[]))"""
-_SOME_LOTS = """WHERE u.lot_id IN (
-    SELECT id FROM ledger_lot WHERE account_id = ANY(%(accounts)s::bigint[]))"""
+_GRANTED = """(SELECT seq FROM ledger_transfer
+    WHERE credit_id > 0 AND credit_id = ANY(%(accounts)s::bigint[]))"""
 _HELD = """
 SELECT a.id::text FROM ledger_account AS a LEFT JOIN (
     SELECT account_id, sum(amount) AS total FROM ledger_hold WHERE state = 0 {holds}
@@ -90,7 +90,9 @@ CHECKS: Final = (
         says="What a lot holds is what it was granted, less its uses, plus what came back (RA3).",
         scanned=_LOTS,
         bad="",
-        narrow=_LOT_USES.format(uses=_SOME_LOTS, lots=_only("l.account_id")),
+        narrow=_LOT_USES.format(
+            uses=f"WHERE u.lot_id IN {_GRANTED}", lots=f"AND l.id IN {_GRANTED}"
+        ),
     ),
     Check(
         name="debits",
