@@ -1,14 +1,18 @@
 """What may be sent about points: every body refuses fields that are not declared."""
 
+from typing import Annotated
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StrictInt
 from pydantic.config import JsonDict
 
+from regulars.kit.instants import in_utc
 from regulars.ledger.domain import AMOUNT_MAX, GRACE_DAYS, OwedPolicy
 
 REASON_MAX = 32_000
+
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 
 def shown(example: JsonDict) -> ConfigDict:
@@ -29,9 +33,9 @@ class EarnIn(Body):
 
     amount: StrictInt = Field(ge=1, le=AMOUNT_MAX)
     id: UUID | None = None
-    usable_from: AwareDatetime | None = None
-    expires_at: AwareDatetime | None = None
-    occurred_at: AwareDatetime | None = None
+    usable_from: Moment | None = None
+    expires_at: Moment | None = None
+    occurred_at: Moment | None = None
     reason_code: StrictInt = Field(default=0, ge=0, le=REASON_MAX)
     store: str | None = None
 
@@ -63,7 +67,7 @@ class HoldIn(Body):
     model_config = shown({"amount": 200, "expires_at": "2026-11-21T10:15:00Z"})
 
     amount: StrictInt = Field(ge=1, le=AMOUNT_MAX)
-    expires_at: AwareDatetime
+    expires_at: Moment
     id: UUID | None = None
 
 
@@ -75,7 +79,7 @@ class AdjustIn(Body):
     amount: StrictInt = Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX)
     reason_code: StrictInt = Field(ge=1, le=REASON_MAX)
     id: UUID | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class CommitIn(Body):

@@ -243,45 +243,42 @@ SELECT 'accounts', s.account_id::text FROM sides AS s LEFT JOIN ledger_account A
     ON a.id = s.account_id AND a.currency = s.currency
 WHERE a.id IS NULL
 """
-# Every lot once, with its uses and with the transfer that granted it.
+# Every lot once, with its uses and with the transfer that granted it. Of each account the first
+# lot that is wrong is told: arrays of all would cost the whole run its memory.
 _LOTS_SWEPT: Final = """
 WITH used AS MATERIALIZED (
     SELECT u.lot_id, sum(CASE WHEN t.kind = 5 THEN -u.amount ELSE u.amount END) AS amount,
         min(CASE WHEN t.kind = 5 THEN t.credit_id ELSE t.debit_id END) AS lowest,
         max(CASE WHEN t.kind = 5 THEN t.credit_id ELSE t.debit_id END) AS highest,
         bool_or(t.id IS NULL) AS is_orphan
-    FROM ledger_lot_use AS u LEFT JOIN ledger_transfer AS t ON t.id = u.transfer_id
+    FROM ledger_lot_use AS u LEFT JOIN (SELECT id, kind, debit_id, credit_id FROM ledger_transfer
+        WHERE debit_id > 0 OR kind = 5) AS t ON t.id = u.transfer_id
     GROUP BY u.lot_id
 ), swept AS MATERIALIZED (
-    SELECT COALESCE(l.account_id, t.credit_id) AS account_id,
-        COALESCE(sum(l.remaining), 0) AS total, count(l.id) AS lots,
-        array_agg(l.id::text) FILTER (WHERE l.granted - COALESCE(u.amount, 0) <> l.remaining
+    SELECT l.account_id, sum(l.remaining) AS total,
+        min(l.id) FILTER (WHERE l.granted - COALESCE(u.amount, 0) <> l.remaining
             OR l.remaining < 0 OR l.remaining > l.granted) AS uneven,
-        array_agg(l.id::text) FILTER (WHERE u.is_orphan OR u.lowest <> l.account_id
+        min(l.id) FILTER (WHERE u.is_orphan OR u.lowest <> l.account_id
             OR u.highest <> l.account_id) AS misused,
-        array_agg(COALESCE(t.id::text, 'lot ' || l.id)) FILTER (WHERE
+        min(COALESCE(t.seq, l.id)) FILTER (WHERE
             (l.id IS NOT NULL AND (t.id IS NULL OR l.transfer_id <> t.id
                 OR l.account_id <> t.credit_id OR l.granted <> t.amount))
-            OR (l.id IS NULL AND t.kind <> 5 AND t.currency <> 2)) AS ungranted,
-        bool_or(l.id IS NULL AND t.kind <> 5 AND t.currency <> 2) AS lacks_lots
+            OR (l.id IS NULL AND t.kind <> 5 AND t.currency <> 2 AND o.id IS NULL)) AS ungranted
     FROM ledger_lot AS l LEFT JOIN used AS u ON u.lot_id = l.id
     FULL JOIN (SELECT id, seq, credit_id, amount, kind, currency FROM ledger_transfer
         WHERE credit_id > 0) AS t ON t.seq = l.id
-    GROUP BY 1
-), known AS MATERIALIZED (
-    SELECT a.id, a.kind = 0 AND a.currency <> 2 AS has_lots, a.posted, s.*
-    FROM ledger_account AS a LEFT JOIN swept AS s ON s.account_id = a.id
-    WHERE a.member_id IS NOT NULL
+    LEFT JOIN ledger_account AS o ON o.id = t.credit_id AND o.kind = 1
+    GROUP BY l.account_id
 )
-SELECT 'lots', id::text FROM known
-WHERE (has_lots AND posted <> COALESCE(total, 0)) OR (NOT has_lots AND lots > 0)
+SELECT 'lots', a.id::text FROM ledger_account AS a LEFT JOIN swept AS s ON s.account_id = a.id
+WHERE a.member_id IS NOT NULL AND CASE WHEN a.kind = 0 AND a.currency <> 2
+    THEN a.posted <> COALESCE(s.total, 0) ELSE s.account_id IS NOT NULL END
 UNION ALL
-SELECT 'lot_uses', unnest(uneven) FROM swept WHERE uneven IS NOT NULL
+SELECT 'lot_uses', uneven::text FROM swept WHERE uneven IS NOT NULL
 UNION ALL
-SELECT 'uses', unnest(misused) FROM swept WHERE misused IS NOT NULL
+SELECT 'uses', misused::text FROM swept WHERE misused IS NOT NULL
 UNION ALL
-SELECT 'grants', unnest(s.ungranted) FROM swept AS s LEFT JOIN known AS k ON k.id = s.account_id
-WHERE s.ungranted IS NOT NULL AND (k.has_lots IS NOT FALSE OR s.lots > 0 OR NOT s.lacks_lots)
+SELECT 'grants', ungranted::text FROM swept WHERE ungranted IS NOT NULL
 """
 # Every debit and every restore once, with what it took from lots or gave back.
 _DEBITS_SWEPT: Final = """

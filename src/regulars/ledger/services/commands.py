@@ -139,6 +139,8 @@ def reverse_transfer(
     original = get_transfer(transfer_id=transfer_id)
     if original.member_id is None or (original.debit_id > 0) == (original.credit_id > 0):
         raise TransferNotReversible
+    if original.currency is Currency.GROWTH:  # told by the orders, and judged with them
+        raise TransferNotReversible
     shared: dict[str, Any] = {
         "id": reversal_id, "member_id": original.member_id, "currency": original.currency,
         "reverses": transfer_id, "amount": amount, "occurred_at": at,
