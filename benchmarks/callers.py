@@ -157,8 +157,8 @@ def _call_batches(calls: Calls) -> dict[str, Any]:
     }
 
 
-def _call_at_rate(calls: Calls) -> dict[str, Any]:
-    tag = f"s{calls.seed}-{time.time_ns()}"
+def _single_requests(calls: Calls, tag: str) -> list[tuple[str, str, bytes]]:
+    """Make the mix: kind, path and body of each request."""
     draw = random.Random(tag)
     rows = order_bodies(draw, members=calls.members, tag=tag, now=_now())
     requests: list[tuple[str, str, bytes]] = []
@@ -169,8 +169,15 @@ def _call_at_rate(calls: Calls) -> dict[str, Any]:
         else:
             body = json.dumps({"rows": [next(rows)]}).encode()
             requests.append(("order", "/orders:batch", body))
+    return requests
+
+
+def _call_at_rate(calls: Calls) -> dict[str, Any]:
+    tag = f"s{calls.seed}-{time.time_ns()}"
+    requests = _single_requests(calls, tag)
     spans: dict[str, list[float]] = {"order": [], "spend": []}
     refused: list[int] = []
+    waited: list[tuple[float, str, float]] = []
     turn, take = iter(range(len(requests))), threading.Lock()
     begin = time.time() + START_SECONDS
 
@@ -186,6 +193,7 @@ def _call_at_rate(calls: Calls) -> dict[str, Any]:
             time.sleep(max(0.0, due - time.time()))
             status, said = link.post(path, body, f"{tag}-{place}")
             spans[kind].append(time.time() - due)
+            waited.append((round(spans[kind][-1] * 1000, 1), kind, round(due - begin, 1)))
             if status not in {200, 201} or (kind == "order" and b'"applied":1' not in said):
                 refused.append(status)
 
@@ -196,6 +204,7 @@ def _call_at_rate(calls: Calls) -> dict[str, Any]:
         "refused": len(refused),
         "statuses": sorted(set(refused)),
         "max_ms": quantile(every, 1.0),
+        "slowest": {"ms, kind, second": sorted(waited, reverse=True)[:8]},
         **{
             f"{kind}_{name}": quantile(some, share)
             for kind, some in (("all", every), *spans.items())
