@@ -21,7 +21,7 @@ DENIED_KEYS = frozenset(
     full_name id_card identity identities mobile name nickname note openid otp params password
     phone postcode profile receiver recipient secret session set_cookie signature token unionid
     value values
-    """.split()  # noqa: SIM905 a list of words reads best as words
+    """.split()
 )
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("token", re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?")),
