@@ -230,6 +230,23 @@ def test_refuses_amounts_that_are_not_whole_and_in_range(till, member, what, amo
     assert sql.row("SELECT count(*) FROM ledger_transfer") == (0,)
 
 
+@pytest.mark.reliability("RA26")
+@pytest.mark.parametrize("field", ["expires_at", "usable_from", "occurred_at"])
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_refuses_moments_that_no_calendar_has(till, member, field, moment):
+    answer = till.post(f"/members/{member}/points/earn", {"amount": 1, field: moment})
+
+    assert answer.status_code == 422
+    assert earn(till, member).json()["available"] == 100
+
+
+@pytest.mark.reliability("RH5")
+def test_refuses_a_store_no_database_can_name(till, member):
+    answer = till.post(f"/members/{member}/points/earn", {"amount": 1, "store": "S\0"})
+
+    assert answer.status_code == 422
+
+
 @pytest.mark.reliability("RH5")
 def test_refuses_fields_that_are_not_declared(till, member):
     answer = till.post(f"/members/{member}/points/spend", {"amount": 1, "currency": 3})

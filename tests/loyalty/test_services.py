@@ -14,7 +14,7 @@ from regulars.events.services.append import catalogue as installed
 from regulars.kit.ids import uuid_from
 from regulars.ledger import selectors as ledger
 from regulars.ledger import services as posting
-from regulars.ledger.domain import Balance, Currency, OwedPolicy
+from regulars.ledger.domain import Balance, Currency, OwedPolicy, TransferNotReversible
 from regulars.loyalty import reactions, selectors, services
 from regulars.loyalty.domain import (
     DEFAULT_GROWTH_BP,
@@ -220,6 +220,34 @@ class TestAwardOrders:
         tell(refund)
         assert points().available == 0
         assert_it_adds_up()
+
+    @pytest.mark.reliability("RA7")
+    @pytest.mark.parametrize("by_hand", [30, 100])
+    def test_takes_back_no_more_than_staff_left_of_it(self, by_hand: int) -> None:
+        tell(an_order())
+        [line] = selectors.list_statement(member_id=1).lines
+        posting.reverse_transfer(
+            transfer_id=line.entry.transfer_id,
+            reversal_id=uuid_from("by hand"),
+            amount=by_hand,
+            at=AT,
+        )
+
+        [(code, facts)] = said(tell(an_order(net_minor=0, state="refunded", change="refunded")))
+
+        assert (code, facts["points"], facts["growth"]) == ("taken_back", by_hand - 100, -100)
+        assert points() == Balance()
+        tell(an_order(2, net_minor=5_000))
+        assert points().available == 50
+        assert_it_adds_up()
+
+    def test_growth_is_not_reversed_by_hand(self) -> None:
+        tell(an_order())
+        found = sql.row("SELECT growth_transfer_id FROM loyalty_award")
+        assert found is not None
+
+        with pytest.raises(TransferNotReversible):
+            posting.reverse_transfer(transfer_id=found[0], reversal_id=uuid_from("by hand"), at=AT)
 
     def test_earns_and_expires_at_once_what_is_long_over(self) -> None:
         long_ago = NOON - 3 * 365 * DAY

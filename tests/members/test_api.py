@@ -86,6 +86,21 @@ class TestEnrol:
         assert "Canary" not in stored[0]
 
     @pytest.mark.reliability("RH5")
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("joined_at", "2026-01-01T00:00:00"),  # no offset: whose time?
+            ("joined_at", "0001-01-01T00:00:00+14:00"),
+            ("home_store", "S\0"),
+            ("name", "林\0"),
+        ],
+    )
+    def test_refuses_what_no_column_can_hold(self, api: Api, field: str, value: str) -> None:
+        answer = api.post("/members", {"phone": "13800138000", field: value})
+
+        assert answer.status_code == 422
+
+    @pytest.mark.reliability("RH5")
     @pytest.mark.parametrize("field", ["status", "id", "number", "survivor_id", "points", "tier"])
     def test_refuses_fields_that_are_not_declared(self, api: Api, field: str) -> None:
         answer = api.post("/members", {"phone": "13800138000", field: "1"})

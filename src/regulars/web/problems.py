@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import structlog
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from ninja import NinjaAPI
@@ -89,6 +89,12 @@ def malformed(error: ValidationError) -> HttpResponse:
     )
 
 
+def _unwritable(request: HttpRequest, _: Exception | type[Exception]) -> HttpResponse:
+    """Answer for what no column can hold, such as a null byte."""
+    log.warning("data_refused", route=request.path_info)
+    return problem(422, "web.malformed", gettext("The request is malformed."))
+
+
 def install(api: NinjaAPI) -> None:
     """Teach one API the handlers of this module."""
 
@@ -124,6 +130,7 @@ def install(api: NinjaAPI) -> None:
     api.add_exception_handler(HttpError, on_http)
     api.add_exception_handler(Http404, on_missing)
     api.add_exception_handler(RequestDataTooBig, on_large)
+    api.add_exception_handler(DataError, _unwritable)
     api.add_exception_handler(OperationalError, on_database)
     api.add_exception_handler(InterfaceError, on_database)
     api.add_exception_handler(Exception, on_bug)

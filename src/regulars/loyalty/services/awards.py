@@ -5,14 +5,19 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from msgspec.structs import replace
 
 from regulars.ledger import services as ledger
 from regulars.ledger.domain import (
     AccountClosed,
     AccountFrozen,
+    Clawback,
     ClawbackBlocked,
+    Currency,
+    Earn,
     Posted,
     PostedAs,
+    ReversalTooLarge,
 )
 from regulars.loyalty import selectors
 from regulars.loyalty.domain import (
@@ -26,7 +31,8 @@ from regulars.loyalty.services.tiers import judge_tiers
 from regulars.loyalty.services.writing import write_awards, write_releases
 from regulars.members import selectors as members
 
-TOLERATED = (ClawbackBlocked, AccountClosed, AccountFrozen)  # the order stands, its points do not
+# The order stands, its points do not.
+TOLERATED = (ClawbackBlocked, ReversalTooLarge, AccountClosed, AccountFrozen)
 
 
 @transaction.atomic(savepoint=False)
@@ -48,7 +54,8 @@ def award_orders(*, snapshots: Sequence[OrderSnapshot], at: datetime) -> list[Ve
     plan = plan_awards(latest.values(), given, around)
     if plan.postings:
         posted = ledger.post(plan.postings, at=at, programme_id=programme.id)
-        _undo_refused(plan, posted, dict(zip(latest, plan.verdicts, strict=True)))
+        verdicts = dict(zip(latest, plan.verdicts, strict=True))
+        _undo_refused(plan, posted, verdicts, at=at, programme_id=programme.id)
     settled = write_releases(plan.releases, at=at) if plan.releases else set()
     if plan.awards:
         settled |= write_awards(plan.awards, at=at)
@@ -81,23 +88,44 @@ def _given(snapshots: Iterable[OrderSnapshot]) -> dict[int, list[Award]]:
 
 
 def _undo_refused(
-    plan: AwardPlan, posted: Sequence[Posted], verdicts: Mapping[int, Verdict]
+    plan: AwardPlan,
+    posted: Sequence[Posted],
+    verdicts: Mapping[int, Verdict],
+    *,
+    at: datetime,
+    programme_id: int,
 ) -> None:
     """Take what the ledger refused out of the rows, so that they say what was done."""
-    refused: set[UUID] = set()
-    for answer in posted:
+    refused: dict[UUID, int] = {}
+    for asked, answer in zip(plan.postings, posted, strict=True):
         if answer.outcome is PostedAs.REFUSED:
             if answer.refusal is not None and not isinstance(answer.refusal, TOLERATED):
                 raise answer.refusal
-            refused.add(answer.id)
+            refused[answer.id] = _take_what_is_left(asked, answer, at, programme_id)
     if not refused:
         return
     for award in plan.awards:
         verdict = verdicts[award.order_id]
         if award.points_transfer_id in refused:
-            verdict.points -= award.points
-            award.points, award.points_transfer_id = 0, None
+            taken = refused[award.points_transfer_id]
+            verdict.points -= award.points + taken
+            award.points = -taken
+            award.points_transfer_id = award.points_transfer_id if taken else None
         if award.growth_transfer_id in refused:
             verdict.growth -= award.growth
             award.growth, award.growth_transfer_id = 0, None
     plan.awards = [award for award in plan.awards if award.says_something]
+
+
+def _take_what_is_left(
+    asked: Earn | Clawback, answer: Posted, at: datetime, programme_id: int
+) -> int:
+    """Take the rest of a grant of which staff have reversed a part by hand; answers how much."""
+    no = answer.refusal
+    left = no.facts["left"] if isinstance(no, ReversalTooLarge) else 0
+    if not isinstance(left, int) or left == 0 or not isinstance(asked, Clawback):
+        return 0
+    if asked.currency is Currency.GROWTH:
+        return 0
+    [posted] = ledger.post([replace(asked, amount=left)], at=at, programme_id=programme_id)
+    return left if posted.outcome is PostedAs.POSTED else 0

@@ -1,16 +1,17 @@
 """What may be sent about members: every body refuses fields that are not declared."""
 
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
+from regulars.kit.instants import in_utc
 from regulars.members.api.answers import ID, OTHER_ID, KindWord
 from regulars.web import paging
 
 REASON = r"^[a-z0-9][a-z0-9_.:-]{0,63}$"
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 
 class Body(Schema):
@@ -40,7 +41,7 @@ class ConsentIn(Body):
     purpose: str = Field(min_length=1)
     policy_version: str = Field(min_length=1)
     granted: bool
-    at: datetime | None = None
+    at: Moment | None = None
     channel: str = ""
     text_hash: str = ""
 
@@ -68,7 +69,7 @@ class MemberIn(Body):
     gender: str | None = None
     city: str | None = None
     language: str | None = None
-    joined_at: datetime | None = None
+    joined_at: Moment | None = None
     home_store: str | None = None
     associate: str | None = None
     tags: list[str] = Field(default_factory=list, max_length=50)
@@ -170,7 +171,7 @@ class TagIn(Body):
     """A tag and until when it holds."""
 
     tag: str = Field(min_length=1, max_length=64)
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
 
 class TagsIn(Body):
