@@ -5,6 +5,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
@@ -22,6 +23,7 @@ from regulars.ingest.domain.batches import (
 )
 from regulars.ingest.domain.files import FileKind
 from regulars.ledger import selectors as ledger
+from regulars.ledger import services as posting
 from regulars.members import selectors as members
 from regulars.members import services as people
 from regulars.members.domain import Identity, IdentityKind
@@ -344,6 +346,37 @@ class TestUndo:
 
         with pytest.raises(BatchNotRevertible):
             ingest.undo_import(batch=report.batch)
+
+    def test_members_who_have_money_from_elsewhere_stay(self, tmp_path: Path) -> None:
+        phones = ["13800138000", "13800138001", "13800138002"]
+        customers = import_csv(
+            a_csv(tmp_path, [YOUZAN_CUSTOMERS, *(a_customer(each) for each in phones)]), "members"
+        )
+        balances = [
+            import_csv(
+                a_csv(tmp_path, [["手机号", "积分"], [each, "500"]], name="b.csv"), "balances"
+            )
+            for each in phones[:2]
+        ]
+        ingest.undo_import(batch=balances[1].batch)
+
+        ingest.undo_import(batch=customers.batch)
+
+        assert points_of(phones[0]) == 500
+        identities = [Identity(IdentityKind.PHONE, each) for each in phones[1:]]
+        assert members.find_by_identities(identities=identities) == [None, None]
+
+    def test_members_with_points_from_the_till_stay(self, tmp_path: Path) -> None:
+        customers = import_csv(
+            a_csv(tmp_path, [YOUZAN_CUSTOMERS, a_customer("13800138000")]), "members"
+        )
+        posting.earn_points(
+            transfer_id=uuid4(), member_id=member_of("13800138000"), amount=7, at=clock.now()
+        )
+
+        ingest.undo_import(batch=customers.batch)
+
+        assert points_of("13800138000") == 7
 
     def test_balances_come_back(self, tmp_path: Path) -> None:
         path = a_csv(tmp_path, [["手机号", "积分"], ["13800138000", "500"]])

@@ -101,6 +101,19 @@ def list_timeline(
     return [as_event(each) for each in found]
 
 
+def batches_of(*, member_ids: Sequence[int], types: Sequence[str]) -> dict[int, set[int | None]]:
+    """Answer from which import batches (None: from none) events of these types came, by member."""
+    found = sql.rows(
+        "SELECT DISTINCT member_id, batch_id FROM events_event WHERE member_id = ANY(%s::bigint[])"
+        " AND type = ANY(%s::text[])",
+        [list(member_ids), list(types)],
+    )
+    batches: dict[int, set[int | None]] = {}
+    for member_id, batch_id in found:
+        batches.setdefault(member_id, set()).add(batch_id)
+    return batches
+
+
 def list_dead_letters(
     *,
     state: str | None = "open",

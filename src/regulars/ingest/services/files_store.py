@@ -1,6 +1,6 @@
 """Keep the books of file imports: batches, staged chunks, rows in error. SQL and seals only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,15 @@ def get_batch(*, batch_id: int) -> Batch:
     found = sql.row(f"SELECT {_BATCH} FROM ingest_batch WHERE id = %s::bigint", [batch_id])
     assert found is not None
     return _batch(found)
+
+
+def list_reverted(*, batch_ids: Collection[int]) -> set[int]:
+    """Answer which of these imports were taken back."""
+    found = sql.rows(
+        "SELECT id FROM ingest_batch WHERE id = ANY(%s::bigint[]) AND state = 'reverted'",
+        [list(batch_ids)],
+    )
+    return {batch_id for (batch_id,) in found}
 
 
 def find_same_file(*, content_hash: bytes, options_hash: bytes) -> Batch | None:

@@ -2,12 +2,17 @@
 
 Orders go first, so that points follow them; then the log hears that the import was undone, and
 ledger and loyalty take back what it declared; then the members leave whom only this import made
-and who have bought nothing since.
+and who have neither bought anything nor had points from elsewhere since.
 """
+
+from collections.abc import Sequence
+from typing import Final
 
 from django.db import transaction
 
 from regulars.commerce import selectors as commerce
+from regulars.events import selectors as log
+from regulars.ingest.domain import BALANCE_DECLARED
 from regulars.ingest.domain.batches import (
     Batch,
     BatchNotRevertible,
@@ -24,6 +29,9 @@ from regulars.members import services as members
 from regulars.web import clock, sql
 
 LEAVING_TIMEOUT = "10min"  # all members an import made leave in one transaction
+MONEY: Final = (
+    BALANCE_DECLARED, "points.earned", "points.spent", "points.adjusted", "points.given",
+)  # fmt: skip
 REVERTIBLE = (BatchState.FINISHED, BatchState.APPLYING, BatchState.REVERTING)
 
 
@@ -57,7 +65,17 @@ def _take_back(batch: Batch, *, tick: Tick) -> None:
         at = clock.now()
         append_reverted(batch_id=batch.id, kind=batch.kind.value, at=at)
         made = people.made_by_batch(batch_id=batch.id)
-        keep = commerce.buyers_among(member_ids=made) if made else set()
+        keep = _kept(made, batch) if made else set()
         members.withdraw_members(batch_id=batch.id, at=at, keep=keep)
         store.set_state(batch_id=batch.id, state=BatchState.REVERTED, at=at)
         audit_import(batch, "import.undone", at=at)
+
+
+def _kept(made: Sequence[int], batch: Batch) -> set[int]:
+    """Answer who has orders by now, or money that this import did not bring."""
+    money = log.batches_of(member_ids=made, types=MONEY)
+    brought = {each for some in money.values() for each in some if each is not None}
+    gone = {batch.id, *store.list_reverted(batch_ids=brought)}
+    return commerce.buyers_among(member_ids=made) | {
+        member_id for member_id, batches in money.items() if batches - gone
+    }
