@@ -23,6 +23,7 @@ from regulars.kit.errors import Refusal
 from regulars.ledger import selectors
 from regulars.ledger import services as ledger
 from regulars.ledger.domain import (
+    Currency,
     Earn,
     Gift,
     HoldExpired,
@@ -32,6 +33,7 @@ from regulars.ledger.domain import (
     Posting,
     Spend,
 )
+from regulars.ledger.domain.openings import Declaration, DeclaredLot
 from regulars.web import clock, sql
 from tests.ledger.making import NOON, a_restore, a_spend, an_earn, given, post
 from tests.sizes import size
@@ -135,6 +137,20 @@ def test_first_earns_of_one_member_meet_in_one_account():
 
     assert outcomes(answers) == {"posted": 24}
     assert [balance(n) for n in range(3)] == [8, 8, 8]
+
+
+@pytest.mark.reliability("RJ2")
+def test_one_balance_declared_by_two_imports_at_once_stands_once():
+    def declared(event_id: int) -> Declaration:
+        lots = (DeclaredLot(amount=60, earned_at=NOON, expires_at=None),)
+        return Declaration(event_id, 1, Currency.POINTS, lots, NOON, batch_id=event_id)
+
+    answers = at_once(
+        *[lambda n=n: ledger.declare_balances([declared(n)], at=NOON) for n in range(1, 9)]
+    )
+
+    assert sorted(answer[0].opened for answer in answers) == [0] * 7 + [60]
+    assert balance() == 60
 
 
 @pytest.mark.reliability("RA15")

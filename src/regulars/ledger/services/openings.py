@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from regulars.kit.ids import uuid_from
-from regulars.ledger.domain import Clawback, Currency, Open, Posted
+from regulars.ledger.domain import Books, Clawback, Currency, Open, Posted
 from regulars.ledger.domain.openings import (
     Declaration,
     DeclaredLot,
@@ -19,6 +19,7 @@ from regulars.ledger.domain.openings import (
     plan_declaration,
 )
 from regulars.ledger.selectors import locks
+from regulars.ledger.services.books import lock_keys
 from regulars.ledger.services.posting import post, retried
 from regulars.members import selectors as members
 from regulars.web import sql
@@ -61,6 +62,9 @@ def declare_balances(declarations: Sequence[Declaration], *, at: datetime) -> li
     """
 
     def attempt() -> list[Declared]:
+        # Held before it is read what stands: two imports of one balance do not both miss it.
+        keys = {(int(d.currency), d.member_id) for d in declarations}
+        lock_keys(Books(at=at, numbers=iter(())), keys=keys, debts=set())
         standing = _standing_of_members({d.member_id for d in declarations})
         opens: list[tuple[Declaration, Open]] = []
         backs: list[tuple[Declaration, Clawback]] = []
