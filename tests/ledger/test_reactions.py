@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -115,6 +116,19 @@ class TestUndoneImports:
 
         assert told(said, "balances_taken_back") == {"members": 1, "points": 60}
         assert selectors.get_balance(member_id=1, at=NOON).owed == 10
+
+    def test_take_back_what_staff_left_of_them(self):
+        declare((60, None))
+        [lot] = selectors.list_lots(member_id=1, at=NOON)
+        ledger.reverse_transfer(
+            transfer_id=lot.transfer_id, reversal_id=uuid4(), amount=10, at=NOON
+        )
+        declare((60, None), batch_id=8)
+        assert available() == 50
+
+        undo(7, "balances")
+
+        assert available() == 0
 
     def test_can_be_imported_again(self):
         declare((60, None))

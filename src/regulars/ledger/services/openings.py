@@ -30,7 +30,8 @@ _STANDING: Final = """
 SELECT o.transfer_id, o.member_id, o.currency, t.amount, l.expires_at
 FROM ledger_opening AS o JOIN ledger_transfer AS t ON t.id = o.transfer_id
 JOIN ledger_lot AS l ON l.id = t.seq
-WHERE {which} AND NOT EXISTS (SELECT 1 FROM ledger_transfer AS r WHERE r.reverses = o.transfer_id)
+WHERE {which} AND t.amount > COALESCE(
+    (SELECT sum(r.amount) FROM ledger_transfer AS r WHERE r.reverses = o.transfer_id), 0)
 ORDER BY t.seq
 """
 _STANDING_OF_MEMBERS: Final = _STANDING.format(which="o.member_id = ANY(%s::bigint[])")
