@@ -29,6 +29,7 @@ from regulars.ingest.services import running
 from regulars.members import selectors as members
 from regulars.members import services as people
 from regulars.members.domain import MatchPolicy
+from regulars.members.selectors import gates
 from regulars.web import sql
 from tests.ingest.rows import AT, PHONE, a_refund, a_source, an_order, words
 
@@ -193,6 +194,22 @@ class TestBuyers:
         assert members.public_ids(member_ids=[the_order(done.id).member_id]) == {
             the_order(done.id).member_id: UUID(member.id or "")
         }
+
+    @pytest.mark.reliability("RA27")
+    def test_whoever_is_named_by_public_id_is_not_merged_meanwhile(self) -> None:
+        (member,) = services.apply_members([MemberRow(phone=PHONE)], source=a_source(), at=AT)
+        row = an_order(member=MemberRef(member_id=member.id))
+
+        services.apply_orders([row], source=a_source(), at=AT)
+
+        held = sql.rows(
+            "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'"
+            " AND pid = pg_backend_pid() AND classid::bigint = %s::bigint",
+            [gates.NAMESPACE],
+        )
+        found = {gate for (gate,) in held}
+        order = the_order(services.apply_orders([row], source=a_source(), at=AT)[0].id)
+        assert set(gates.gates_of(member_ids=[order.member_id])) <= found
 
     def test_are_one_person_across_names(self) -> None:
         both = MemberRef(phone=PHONE, card="C-1")

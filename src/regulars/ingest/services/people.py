@@ -48,12 +48,13 @@ def identify(questions: Sequence[Question], batch: Batch) -> list[Answer]:
     public = _public_ids(questions)
     associates = _associates(questions)
     sightings = []
+    named: list[tuple[int, int | None]] = []
     for place, question in enumerate(questions):
         who = question.who
         if who is None:
             continue
         if who.member_id:
-            answers[place] = _of_public(public.get(who.member_id))
+            named.append((place, public.get(who.member_id)))
             continue
         sightings.append(
             known.Sighting(
@@ -70,6 +71,10 @@ def identify(questions: Sequence[Question], batch: Batch) -> list[Answer]:
         found = recognition.resolve_identities(sightings, at=batch.at, batch_id=batch.batch_id)
         for sighting, resolution in zip(sightings, found, strict=True):
             answers[resolution.row] = _of_resolution(resolution, sighting)
+    if named:  # after the identities: gates are taken in this order by those who merge
+        standing = members.lock_survivors(member_ids=[i for _, i in named if i is not None])
+        for place, member_id in named:
+            answers[place] = _of_public(None if member_id is None else standing[member_id])
     return answers
 
 
