@@ -130,6 +130,32 @@ class TestUndoneImports:
 
         assert available() == 0
 
+    def test_of_a_correction_bring_back_what_it_replaced(self):
+        declare((60, "2098-12-31"))
+        declare((50, None), batch_id=8)
+
+        undo(8, "balances")
+        undo(8, "balances")
+
+        assert available() == 60
+        [lot] = selectors.list_lots(member_id=1, at=NOON)
+        assert lot.expires_at == datetime(2098, 12, 31, 16, tzinfo=UTC)
+        undo(7, "balances")
+        assert available() == 0
+
+    @pytest.mark.parametrize(
+        ("undone", "left"),
+        [((8,), 40), ((8, 9), 60), ((7, 8), 40), ((7, 8, 9), 0), ((9,), 50), ((9, 8), 60)],
+    )
+    def test_in_a_chain_leave_what_was_said_last(self, undone: tuple[int, ...], left: int):
+        for batch_id, amount in ((7, 60), (8, 50), (9, 40)):
+            declare((amount, None), batch_id=batch_id)
+
+        for batch_id in undone:
+            undo(batch_id, "balances")
+
+        assert available() == left
+
     def test_can_be_imported_again(self):
         declare((60, None))
         undo(7, "balances")

@@ -484,6 +484,38 @@ class TestOpenings:
         assert tier() == "base"
         assert_it_adds_up()
 
+    def test_undoing_a_correction_brings_back_what_it_replaced(self) -> None:
+        def undone(batch_id: int) -> None:
+            facts = {"batch_id": batch_id, "kind": "balances"}
+            tell(Fact(type="import.reverted", occurred_at=AT, facts=facts))
+
+        lots = [{"amount": 500, "earned_on": "2026-01-05", "expires_on": None}]
+        tell(self.declared(), self.declared("growth", 600, lots=lots))
+        tell(self.declared(amount=50, batch_id=6), self.declared("growth", 100, batch_id=6))
+
+        undone(6)
+        undone(6)
+
+        assert (points().available, points().growth, tier()) == (300, 600, "silver")
+        assert_it_adds_up()
+        told = tell(an_order())
+        assert said(told)[0][1]["reason"] == "before_opening"
+        undone(5)
+        assert (points().growth, tier()) == (0, "base")
+
+    @pytest.mark.parametrize(("undone", "left"), [((6,), 30), ((6, 7), 60), ((5, 6, 7), 0)])
+    def test_undoing_in_a_chain_leaves_what_was_said_last(
+        self, undone: tuple[int, ...], left: int
+    ) -> None:
+        for batch_id, amount in ((5, 60), (6, 50), (7, 30)):
+            tell(self.declared("growth", amount, batch_id=batch_id))
+
+        for batch_id in undone:
+            facts = {"batch_id": batch_id, "kind": "balances"}
+            tell(Fact(type="import.reverted", occurred_at=AT, facts=facts))
+
+        assert points().growth == left
+
     def _with_order(self) -> None:
         """An order that commerce has, so that it can be judged again."""
         commerce.record_orders(

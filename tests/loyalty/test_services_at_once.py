@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from regulars.events.domain import Fact
 from regulars.ledger import services as ledger
 from regulars.loyalty import selectors, services
 from regulars.web import sql
@@ -97,6 +98,32 @@ class TestTiersAtOnce:
 
         assert points().available == 100
         assert_it_adds_up()
+
+
+def test_one_growth_balance_declared_by_four_imports_counts_once(committed_db: str) -> None:
+    def declare(batch_id: int) -> Any:
+        facts = {
+            "currency": "growth",
+            "amount": 100 + batch_id,
+            "lots": [],
+            "as_of": "2026-03-01",
+            "replaces": True,
+        }
+        return tell(
+            Fact(
+                type="balance.declared",
+                occurred_at=AT,
+                member_id=1,
+                batch_id=batch_id,
+                facts=facts,
+            )
+        )
+
+    assert_nothing_broke(at_once(*(lambda n=n: declare(n) for n in range(4))))
+
+    live = sql.rows("SELECT amount FROM loyalty_opening WHERE ended_at IS NULL")
+    assert live == [(points().growth,)]
+    assert_it_adds_up()
 
 
 @pytest.mark.reliability("RA15")

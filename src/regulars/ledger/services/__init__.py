@@ -10,7 +10,7 @@ from regulars.ledger.services.accounts import (
     release_members,
     unmerge_members,
 )
-from regulars.ledger.services.books import open_programme
+from regulars.ledger.services.books import lock_accounts, open_programme
 from regulars.ledger.services.commands import (
     adjust_points,
     commit_hold,
@@ -37,6 +37,7 @@ __all__ = [
     "freeze_members",
     "give_points",
     "hold_points",
+    "lock_accounts",
     "merge_members",
     "open_programme",
     "post",

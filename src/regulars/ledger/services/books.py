@@ -1,6 +1,6 @@
 """Open the books for a batch: lock its accounts in order, then read what the plan will need."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -15,6 +15,7 @@ from regulars.ledger.domain import (
     Books,
     Clawback,
     Commit,
+    Currency,
     Earn,
     Gift,
     Hold,
@@ -113,6 +114,12 @@ def lock_keys(
             books.accounts[key] = books.accounts[key[0], homes[into]]
         debts = debts | moved_debts
     raise AssertionError("accounts are merged in a circle")
+
+
+def lock_accounts(*, keys: Collection[tuple[Currency, int]], at: datetime) -> None:
+    """Hold the accounts of these (currency, member) pairs until the transaction ends."""
+    wanted = {(int(currency), member_id) for currency, member_id in keys}
+    lock_keys(Books(at=at, numbers=iter(())), keys=wanted, debts=set())
 
 
 def numbers_from(block: int) -> Iterator[int]:

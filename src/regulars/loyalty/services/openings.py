@@ -1,7 +1,9 @@
 """Openings: balances brought over, which orders until then no longer add to."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 
@@ -12,12 +14,31 @@ from regulars.ledger import services as ledger
 from regulars.ledger.domain import Clawback, Currency, Open, OwedPolicy, Posted, PostedAs
 from regulars.loyalty import selectors
 from regulars.loyalty.domain import Declaration, Verdict
+from regulars.loyalty.domain.openings import OpeningLot
 from regulars.loyalty.services.awards import TOLERATED
 from regulars.loyalty.services.retelling import retell_orders
 from regulars.loyalty.services.tiers import judge_tiers
 from regulars.web import sql
 
 ORDERS_PER_STEP = 500
+_LOTS: Final = re.compile(r"[:,](\d+)@([^,@]+)")  # the dated parts in a shape
+# What a declaration replaced passes to the one that replaced it in turn.
+_HAND_OVER: Final = (
+    "UPDATE loyalty_opening o SET ended_event_id = h.ended_event_id,"
+    " ended_batch_id = h.ended_batch_id FROM loyalty_opening h"
+    " WHERE o.ended_batch_id = %s::bigint AND h.event_id = o.ended_event_id"
+    " AND h.ended_at IS NOT NULL"
+)
+_REVIVE: Final = (
+    "UPDATE loyalty_opening SET ended_at = NULL, ended_event_id = NULL, ended_batch_id = NULL"
+    " WHERE ended_batch_id = %s::bigint AND batch_id IS DISTINCT FROM ended_batch_id"
+    " RETURNING id, member_id, as_of, event_id, currency, amount, shape"
+)
+# Nobody brings back what is undone.
+_FORGET: Final = (
+    "UPDATE loyalty_opening SET ended_event_id = NULL, ended_batch_id = NULL"
+    " WHERE batch_id = %s::bigint AND ended_event_id IS NOT NULL"
+)
 
 
 @transaction.atomic(savepoint=False)
@@ -29,12 +50,18 @@ def declare_openings(*, declarations: Sequence[Declaration], at: datetime) -> li
     nothing.
     Answers what was taken back or given by the orders concerned.
     """
+    if not declarations:
+        return []
+    # Held before it is read what stands: two imports of one balance do not both go live.
+    ledger.lock_accounts(keys={(each.currency, each.member_id) for each in declarations}, at=at)
     declarations = _news(declarations)
     if not declarations:
         return []
     replaced = [each for each in declarations if each.replaces]
     if replaced:
-        _end(_list_live(replaced), at)
+        live = _list_live(replaced)
+        _end(live, at)
+        _note_ended(live, replaced)
     fresh = _insert(declarations, at)
     declared = [each for each in declarations if each.event_id in fresh]
     grown = [each for each in declared if each.currency is Currency.GROWTH and each.amount > 0]
@@ -49,8 +76,10 @@ def declare_openings(*, declarations: Sequence[Declaration], at: datetime) -> li
 def revert_openings(*, batch_id: int, event_id: int, at: datetime) -> int:
     """Undo the declarations of an import: their growth goes, the orders award again.
 
-    Answers how many declarations ended.
+    What they had replaced counts again, unless a later declaration replaced them. Answers how
+    many declarations ended.
     """
+    sql.run(_HAND_OVER, [batch_id])
     live = sql.rows(
         "SELECT id, member_id, as_of FROM loyalty_opening WHERE batch_id = %s::bigint"
         " AND ended_at IS NULL ORDER BY id FOR UPDATE",
@@ -58,10 +87,55 @@ def revert_openings(*, batch_id: int, event_id: int, at: datetime) -> int:
     )
     for some in chunked(live, ORDERS_PER_STEP):
         _end([opening_id for opening_id, _, _ in some], at)
+    back = _revive(batch_id, event_id, at)
+    for some in chunked([*live, *back], ORDERS_PER_STEP):
         causes = {member_id: event_id for _, member_id, _ in some}
         _judge_orders(causes, max(as_of for _, _, as_of in some), at)
         judge_tiers(member_ids=causes, at=at)
+    sql.run(_FORGET, [batch_id])
     return len(live)
+
+
+def _revive(batch_id: int, event_id: int, at: datetime) -> list[tuple[int, int, datetime]]:
+    """Let the openings that this import replaced count again, with their growth."""
+    found = sql.rows(_REVIVE, [batch_id])
+    grown = [
+        Declaration(
+            event_id=declared_by,
+            member_id=member_id,
+            batch_id=None,
+            currency=Currency.GROWTH,
+            amount=amount,
+            as_of=as_of,
+            replaces=True,
+            lots=tuple(
+                OpeningLot(int(part), datetime.fromisoformat(earned_at))
+                for part, earned_at in _LOTS.findall(shape)
+            ),
+        )
+        for _, member_id, as_of, declared_by, currency, amount, shape in found
+        if currency == Currency.GROWTH and amount > 0
+    ]
+    _book_growth(grown, {row[3]: row[0] for row in found}, at, again=event_id)
+    return [(opening_id, member_id, as_of) for opening_id, member_id, as_of, *_ in found]
+
+
+def _note_ended(opening_ids: Sequence[int], declarations: Sequence[Declaration]) -> None:
+    """Remember which declaration replaced these openings."""
+    sql.run(
+        "UPDATE loyalty_opening o SET ended_event_id = x.event_id,"
+        " ended_batch_id = NULLIF(x.batch_id, 0) FROM unnest(%s::bigint[], %s::smallint[],"
+        " %s::bigint[], %s::bigint[]) AS x(member_id, currency, event_id, batch_id)"
+        " WHERE o.id = ANY(%s::bigint[]) AND o.member_id = x.member_id"
+        " AND o.currency = x.currency",
+        [
+            [each.member_id for each in declarations],
+            [int(each.currency) for each in declarations],
+            [each.event_id for each in declarations],
+            [each.batch_id or 0 for each in declarations],
+            list(opening_ids),
+        ],
+    )
 
 
 def _news(declarations: Sequence[Declaration]) -> list[Declaration]:
@@ -147,11 +221,23 @@ def _insert(declarations: Sequence[Declaration], at: datetime) -> dict[int, int]
     return dict(found)
 
 
-def _book_growth(grown: Sequence[Declaration], opening_ids: dict[int, int], at: datetime) -> None:
-    """Post the growth and enter it into the history, each part when it was earned."""
+def _book_growth(
+    grown: Sequence[Declaration],
+    opening_ids: dict[int, int],
+    at: datetime,
+    *,
+    again: int | None = None,
+) -> None:
+    """Post the growth and enter it into the history, each part when it was earned.
+
+    `again` names the event that brings it back after it had ended.
+    """
     if not grown:
         return
-    transfers = {each.event_id: uuid_from("loyalty.opening", each.event_id) for each in grown}
+    more = () if again is None else ("again", again)
+    transfers = {
+        each.event_id: uuid_from("loyalty.opening", each.event_id, *more) for each in grown
+    }
     _post([
         Open(
             id=transfers[each.event_id],
