@@ -81,6 +81,26 @@ class TestRedaction:
         assert not [canary for canary in CANARIES.values() if canary in said]
         assert len(said.splitlines()) == 4 * len(CANARIES)
 
+    def test_drops_the_row_that_the_database_quotes(self, written: io.StringIO) -> None:
+        theirs = (
+            'duplicate key value violates unique constraint "one_name"\n'
+            "DETAIL:  Key (name)=(王小明\n其二) already exists.\n"
+            'CONTEXT:  COPY people, line 1: "李雷"'
+        )
+        ours = structlog.get_logger("regulars.probe")
+
+        try:
+            raise RuntimeError("not written") from ValueError(theirs)
+        except RuntimeError:
+            ours.exception("bug")
+            logging.getLogger("some.library").exception("bug")
+        ours.error("refused", why=theirs)
+
+        said = written.getvalue()
+        assert not [name for name in ("王小明", "其二", "李雷") if name in said]
+        assert said.count("one_name") == 3
+        assert said.count("RuntimeError: not written") == 2
+
     def test_writes_one_json_object_a_line(self, written: io.StringIO) -> None:
         structlog.get_logger("regulars.probe").info("order_seen", order_id=7)
 

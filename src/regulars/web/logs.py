@@ -34,6 +34,12 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("phone", re.compile(r"(?<![\d.])(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?![\d.])")),
     ("phone", re.compile(r"(?<![\w])\+\d(?:[ -]?\d){7,14}(?!\d)")),
 )
+# What PostgreSQL adds to an error: the row or the statement it broke on, values and all. A detail
+# of several lines goes on until the traceback does, which is never further than a blank line.
+DATABASE_DETAIL = re.compile(
+    r"^[ \t|+-]*(?:DETAIL|CONTEXT):.*(?:\n(?![ \t|+-]*(?:HINT:|Traceback )|[ \t|+-]*\n).*)*\n?",
+    re.MULTILINE,
+)
 LONG_NUMBER = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
 # What the plumbing itself writes and no person ever typed.
 PLAIN_KEYS = frozenset({"timestamp", "level", "logger", "route", "pid"})
@@ -83,7 +89,8 @@ def redact(_: Any, __: str, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def redact_text(text: str) -> str:
-    """Cut what looks personal out of a text."""
+    """Cut what looks personal out of a text, and what the database quotes of its rows."""
+    text = DATABASE_DETAIL.sub("", text)
     for kind, pattern in PATTERNS:
         text = pattern.sub(f"[{kind}]", text)
     return LONG_NUMBER.sub(_card, text)
