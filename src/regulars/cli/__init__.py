@@ -41,6 +41,7 @@ COMMANDS = {
     "doctor": Entry("doctor", Needs.NOTHING, "Say what is wrong and how to mend it."),
     "import": Entry("imports", Needs.DATABASE, "Import files; undo or resume an import."),
     "member": Entry("members", Needs.DATABASE, "Show, merge, export or erase a member."),
+    "programme": Entry("programme", Needs.DATABASE, "Show and change how points are given."),
     "sources": Entry("sources", Needs.DATABASE, "Name where facts come from."),
     "dead-letters": Entry("sources", Needs.DATABASE, "List and replay what could not be applied."),
     "verify": Entry("verify", Needs.DATABASE, "Prove that every balance adds up."),
