@@ -63,6 +63,22 @@ def note_address(url: str) -> None:
     (var() / ADDRESS_FILE).write_text(url, encoding="utf-8")
 
 
+def is_served() -> bool:
+    """Tell whether a web process of ours is connected to the database: people may be waiting."""
+    from regulars.web import sql  # noqa: PLC0415 it needs Django set up
+
+    found = sql.row(
+        "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = %s)",
+        [_application_name(Purpose.WEB)],
+    )
+    return bool(found and found[0])
+
+
+def _application_name(purpose: Purpose) -> str:
+    return f"regulars {purpose.value}"
+
+
 def known_address() -> str:
     """Answer where this installation is or was last served."""
     try:
@@ -172,6 +188,7 @@ def _limit_time(purpose: Purpose) -> None:
     # What the operator set wins; a child process finds it again and puts its own limits before it.
     theirs = os.environ.setdefault(OPERATORS_OPTIONS, os.environ.get("PGOPTIONS", ""))
     os.environ["PGOPTIONS"] = f"{ours} {theirs}".strip()
+    os.environ["PGAPPNAME"] = _application_name(purpose)
 
 
 def _speak_the_readers_language() -> None:

@@ -4,6 +4,7 @@ The columns are understood by their names; the text answer shows how, and `--map
 Progress goes to standard error. Exit code 0: every row is in; 1: some rows are in the error file.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from regulars.cli import FINDINGS, emit, notes
+from regulars.cli import FINDINGS, emit, environment, notes
 from regulars.ingest import services as ingest
 from regulars.ingest.domain.batches import DEFAULT_SOURCE, ImportOptions, ImportReport
 from regulars.ingest.domain.files import FileKind
@@ -23,6 +24,8 @@ from regulars.ingest.parsers.mapping import read_map_file
 from regulars.web import clock
 
 WRITERS = 2  # one prepares while the database works for the other
+WRITERS_BESIDE = 1  # people who wait at a till come first
+NICENESS = 10
 PHASES = {
     "survey": "Looking over the file",
     "read": "Reading",
@@ -127,7 +130,7 @@ def undo(batch: str, as_json: bool) -> None:
 def resume(ctx: click.Context, batch: str, as_json: bool) -> None:
     """Go on with the import BATCH where it was stopped."""
     with _progress() as tick:
-        report = ingest.resume_import(batch=batch, tick=tick, writers=WRITERS)
+        report = ingest.resume_import(batch=batch, tick=tick, writers=_writers())
     _answer(ctx, report, as_json=as_json, dry_run=False)
 
 
@@ -135,7 +138,15 @@ def _run(file: Path, options: ImportOptions, tick: Tick, *, dry_run: bool) -> Im
     at = clock.now()
     if dry_run:
         return ingest.rehearse_file(path=file, options=options, at=at, tick=tick)
-    return ingest.import_file(path=file, options=options, at=at, tick=tick, writers=WRITERS)
+    return ingest.import_file(path=file, options=options, at=at, tick=tick, writers=_writers())
+
+
+def _writers() -> int:
+    """Give way where a web process serves: one writer instead of two, and a lower priority."""
+    if not environment.is_served():
+        return WRITERS
+    os.nice(NICENESS)
+    return WRITERS_BESIDE
 
 
 @contextmanager
