@@ -75,6 +75,24 @@ class TestBatch:
         assert third["facts"] == {"field": "state", "problem": "not one of the allowed words"}
         assert answer.json()["counts"]["refused"] == 2
 
+    def test_refuses_a_row_that_holds_a_null_character(self, token: str) -> None:
+        rows = [
+            ORDER,
+            ORDER | {"external_id": "T-\x002"},
+            ORDER | {"external_id": "T-3", "member": {"openid": {"app": "a\x00", "id": "b"}}},
+            ORDER | {"external_id": "T-\\u0000"},
+        ]
+
+        answer = send(token, "orders", *rows)
+
+        first, second, third, fourth = answer.json()["results"]
+        assert (first["outcome"], fourth["outcome"]) == ("applied", "applied")
+        null = "holds a null character"
+        assert (second["outcome"], second["code"]) == ("refused", "ingest.row_malformed")
+        assert second["facts"] == {"field": "external_id", "problem": null}
+        assert third["facts"] == {"field": "member.openid.app", "problem": null}
+        assert sql.row("SELECT count(*) FROM events_deadletter") == (0,)
+
     @pytest.mark.parametrize("kind", KINDS)
     def test_takes_every_kind_of_row(self, token: str, kind: str) -> None:
         answer = send(token, kind, ROWS[kind])

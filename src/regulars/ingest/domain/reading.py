@@ -28,6 +28,7 @@ DEPTH_MAX = 32
 
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _AT = re.compile(r" - at `(?P<path>[^`]*)`$")
+_NULL = rb"\u0000"  # how JSON spells the one character that the database cannot hold
 _FAULTS: tuple[tuple[str, str], ...] = (
     ("unknown field", "unknown field"),
     ("missing required field", "missing"),
@@ -68,6 +69,8 @@ def read_body(body: bytes, *, kind: str) -> Body:
     """
     check_size(len(body))
     _check_nodes(body)
+    if _NULL in body:
+        return _read_singly(body, kind)
     try:
         found = _decoder(kind).decode(body)
     except msgspec.ValidationError:
@@ -96,6 +99,8 @@ def read_row(raw: bytes, *, kind: str) -> Row:
         raise malformed(error) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise RowMalformed(field="row", problem="not JSON") from error
+    if _NULL in raw and (field := _find_null(msgspec.json.decode(raw))) is not None:
+        raise RowMalformed(field=field or "row", problem="holds a null character")
     return row
 
 
@@ -140,6 +145,21 @@ def _read_singly(body: bytes, kind: str) -> Body:
         except RowMalformed as no:
             rows.append(no)
     return Body(envelope.source, tuple(rows))
+
+
+def _find_null(value: Any, path: str = "") -> str | None:
+    """Find the field whose text holds a null character; None where there is none."""
+    if isinstance(value, str):
+        return path if "\x00" in value else None
+    if isinstance(value, dict):
+        if any("\x00" in name for name in value):
+            return path
+        inner = ((f"{path}.{name}".lstrip("."), each) for name, each in value.items())
+    elif isinstance(value, list):
+        inner = ((f"{path}[{place}]", each) for place, each in enumerate(value))
+    else:
+        return None
+    return next((found for at, each in inner if (found := _find_null(each, at)) is not None), None)
 
 
 def _envelope(body: bytes) -> _Envelope:
