@@ -89,8 +89,11 @@ class TestRedaction:
         )
         ours = structlog.get_logger("regulars.probe")
 
-        try:
+        def write() -> None:
             raise RuntimeError("not written") from ValueError(theirs)
+
+        try:
+            write()
         except RuntimeError:
             ours.exception("bug")
             logging.getLogger("some.library").exception("bug")
