@@ -56,8 +56,6 @@ def check_workbook(path: Path, *, limits: FileLimits) -> None:
             _check_contents(archive, limits=limits)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
         raise ArchiveBroken from error
-    except NotImplementedError as error:
-        raise ArchiveBroken from error
 
 
 def iter_workbook(path: Path, *, limits: FileLimits) -> Iterator[Record]:
