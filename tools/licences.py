@@ -5,7 +5,7 @@ Permissive licences pass; LGPL passes for psycopg only, MPL-2.0 for certifi and 
 
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, distribution, metadata
 from pathlib import Path
 
 PERMISSIVE = re.compile(
@@ -24,11 +24,18 @@ ALLOWED = {
 
 
 def licence_of(name: str) -> str:
-    """Collect what a package says of its licence: expression, field, classifiers."""
+    """Collect what a package says of its licence: expression, field, classifiers, or its file."""
     found = metadata(name)
     words = [found.get("License-Expression") or "", (found.get("License") or "")[:200]]
     words += [c for c in found.get_all("Classifier") or [] if c.startswith("License")]
-    return " ; ".join(word for word in words if word)
+    return " ; ".join(word for word in words if word) or _opening_of_file(name)
+
+
+def _opening_of_file(name: str) -> str:
+    """Answer the first words of the licence file, for packages that say nothing else."""
+    files = distribution(name).files or []
+    shown = (each.read_text() for each in files if each.name.upper().startswith("LICEN"))
+    return next(shown, "")[:200]
 
 
 def main() -> int:
