@@ -21,8 +21,11 @@ P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def page(permission: str) -> Callable[[Page[P]], Page[P]]:
-    """Declare a staff page: who may see it; strangers are sent to sign in, refusals are drawn."""
+def page(permission: str, *, step_up: bool = False) -> Callable[[Page[P]], Page[P]]:
+    """Declare a staff page: who may see it; strangers are sent to sign in, refusals are drawn.
+
+    `step_up` marks a page that asks for a fresh proof of who sits there.
+    """
 
     def mark(view: Page[P]) -> Page[P]:
         @wraps(view)
@@ -38,6 +41,7 @@ def page(permission: str) -> Callable[[Page[P]], Page[P]]:
                 return refused(request, no)
 
         shown.permission = permission  # type: ignore[attr-defined]
+        shown.step_up = step_up  # type: ignore[attr-defined]
         return shown
 
     return mark
