@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.ingest.domain import files
-from regulars.ingest.domain.error_files import safe_cell
+from regulars.kit.sheets import safe_cell
 from regulars.ingest.parsers import cells, dates
 from regulars.kit.contacts import InvalidEmail, InvalidPhone
 from regulars.kit.errors import Refusal

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from regulars.kit.progress import ProgressState
+
 
 class Installation(models.Model):
     """The one row about this installation; its offset moves the clock of a sandbox."""
@@ -43,3 +45,46 @@ class RateWindow(models.Model):
     bucket = models.TextField()
     window = models.BigIntegerField()
     calls = models.IntegerField()
+
+
+class Progress(models.Model):
+    """A long piece of work that somebody asked for: how far it is, and how it ended."""
+
+    public_id = models.UUIDField(primary_key=True)
+    kind = models.TextField()
+    owner = models.TextField()
+    state = models.TextField(choices=[(state.value, state.value) for state in ProgressState])
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True)
+    facts = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    asked_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    cancel_asked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner", "-asked_at"], name="progress_by_owner"),
+            models.Index(fields=["-asked_at"], name="progress_by_time"),
+        ]
+
+
+class Notice(models.Model):
+    """A line told to one reader: a sentence with its facts, and where it leads."""
+
+    public_id = models.UUIDField(primary_key=True)
+    owner = models.TextField()
+    words = models.TextField()
+    facts = models.JSONField(default=dict)
+    href = models.TextField(default="")
+    told_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner", "-public_id"], name="notice_by_owner"),
+            models.Index(
+                fields=["owner"], name="notice_unseen", condition=models.Q(seen_at__isnull=True)
+            ),
+        ]

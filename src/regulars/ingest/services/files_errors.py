@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from regulars.ingest.domain.batches import Batch
-from regulars.ingest.domain.error_files import safe_cell
+from regulars.kit.sheets import safe_cell
 from regulars.ingest.domain.files import ERROR_FILE_DAYS, RowProblem
 from regulars.ingest.domain.meaning import identities_of
 from regulars.ingest.domain.sources import Source

@@ -9,8 +9,7 @@ from typing import Any
 
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "｜", "＝", "＋", "－", "＠")
+from regulars.kit.sheets import safe_cell
 
 
 class ReasonMissing(Refusal):
@@ -66,9 +65,5 @@ def write_csv(rows: Sequence[ExportRow]) -> str:
     writer.writerow(("section", "name", "value", "since"))
     for row in rows:
         since = row.since.isoformat() if row.since else ""
-        writer.writerow((row.section, _safe(row.name), _safe(row.value), since))
+        writer.writerow((row.section, safe_cell(row.name), safe_cell(row.value), since))
     return out.getvalue()
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA_STARTS) else cell

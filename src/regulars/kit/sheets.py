@@ -1,4 +1,4 @@
-"""How a row in error is shown: the cells as they stood, safe to open in a spreadsheet."""
+"""What a cell of a file that leaves the house may hold: never a formula."""
 
 _DANGEROUS = frozenset("=+-@|%\t\r\n\x00＝＋－＠｜％")
 
