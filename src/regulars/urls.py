@@ -119,15 +119,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/<str:token>", access.sign_in_by_link, name="access-sign-in-link"),
     path("set-up/<str:token>", access.set_up, name="access-set-up"),
     path("", public(RedirectView.as_view(pattern_name="console-home")), name="root"),
-    path("console/", console.home, name="console-home"),
-    path("console/members", console.members, name="console-members"),
-    path("console/search", console.search, name="console-search"),
-    path("console/members/<uuid:public_id>", console.member, name="console-member"),
-    path("console/members/<uuid:public_id>/reveal", console.reveal, name="console-reveal"),
-    path("console/members/<uuid:public_id>/<slug:tab>", console.member, name="console-member-tab"),
-    path("console/orders/<uuid:public_id>", console.order, name="console-order"),
-    path("console/language", console.choose_language, name="console-language"),
-    path("console/theme", console.choose_theme, name="console-theme"),
+    *console.ROUTES,
 ]
 handler403 = console.forbidden
 handler404 = console.not_found

@@ -1,24 +1,30 @@
-"""The pages of the console, one function each; `urls` gives them their addresses."""
+"""The pages of the console, one function each, and their addresses.
+
+Each module of this package names its addresses in `ROUTES`; here they are joined. A literal
+address comes before one with a part to fill in, whatever module each stands in.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from django.urls import URLPattern
 
 from regulars.console.pages.errors import broken, forbidden, not_found, stale_form
-from regulars.console.pages.front import show_home as home
-from regulars.console.pages.listing import list_members as members
-from regulars.console.pages.listing import search
-from regulars.console.pages.orders import order
-from regulars.console.pages.preferences import choose_language, choose_theme
-from regulars.console.pages.records import member, reveal
 
-__all__ = [
-    "broken",
-    "choose_language",
-    "choose_theme",
-    "forbidden",
-    "home",
-    "member",
-    "members",
-    "not_found",
-    "order",
-    "reveal",
-    "search",
-    "stale_form",
-]
+
+def _literal_first(pattern: URLPattern) -> tuple[tuple[bool, str], ...]:
+    parts = str(pattern.pattern).split("/")
+    return tuple((part.startswith("<"), part) for part in parts)
+
+
+def _join() -> tuple[URLPattern, ...]:
+    modules = (import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__))
+    routes: list[URLPattern] = [
+        route for module in modules for route in getattr(module, "ROUTES", ())
+    ]
+    return tuple(sorted(routes, key=_literal_first))
+
+
+ROUTES: tuple[URLPattern, ...] = _join()
+
+__all__ = ["ROUTES", "broken", "forbidden", "not_found", "stale_form"]

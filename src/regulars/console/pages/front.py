@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
@@ -257,3 +257,8 @@ def _tiers(figures: Figures, rungs: list[Rung]) -> list[dict[str, object]]:
         }
         for rung, count in shares
     ]
+
+
+ROUTES: tuple[URLPattern, ...] = (
+    path("console/", show_home, name="console-home"),
+)

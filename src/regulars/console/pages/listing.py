@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -185,3 +185,9 @@ def _href(filters: dict[str, object]) -> str:
 
 def _known(text: str, codes: list[str]) -> str:
     return text if text in codes else ""
+
+
+ROUTES: tuple[URLPattern, ...] = (
+    path("console/members", list_members, name="console-members"),
+    path("console/search", search, name="console-search"),
+)

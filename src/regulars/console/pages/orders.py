@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from regulars.console.pages.drawing import actor_of, draw, language_of, teller_of
@@ -29,3 +30,8 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
     shows_awards = actor.may("points.read")
     context = {"order": found, "shows_awards": shows_awards, "now": at}
     return draw(request, "console/order.html", context, zone=programme.tz)
+
+
+ROUTES: tuple[URLPattern, ...] = (
+    path("console/orders/<uuid:public_id>", order, name="console-order"),
+)

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -44,3 +44,9 @@ def _remember(response: HttpResponse, name: str, value: str) -> None:
     response.set_cookie(
         name, value, max_age=COOKIE_SECONDS, samesite="Lax", secure=settings.HTTPS, httponly=True
     )
+
+
+ROUTES: tuple[URLPattern, ...] = (
+    path("console/language", choose_language, name="console-language"),
+    path("console/theme", choose_theme, name="console-theme"),
+)

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -120,3 +120,10 @@ def _href(public_id: UUID, tab: str) -> str:
     if tab == "overview":
         return reverse("console-member", args=[public_id])
     return reverse("console-member-tab", args=[public_id, tab])
+
+
+ROUTES: tuple[URLPattern, ...] = (
+    path("console/members/<uuid:public_id>", member, name="console-member"),
+    path("console/members/<uuid:public_id>/reveal", reveal, name="console-reveal"),
+    path("console/members/<uuid:public_id>/<slug:tab>", member, name="console-member-tab"),
+)

@@ -10,18 +10,21 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, gettext_noop
 from lucide.jinja import lucide
 
-from regulars.web.permissions import PERMISSIONS
+from regulars.console.domain import navigation as pages
+from regulars.web.permissions import PERMISSIONS, Caller, permission_of
 
 register = template.Library()
 
 THEME_COOKIE = "regulars_theme"
 FOLD_COOKIE = "regulars_nav"
+GROUPS_COOKIE = "regulars_groups"
+GROUPS_OPEN = "members.trade"
 THEMES = {"auto": "monitor", "light": "sun", "dark": "moon"}
 _THEME_TITLES = {
     "auto": gettext_noop("Follow system"),
@@ -38,6 +41,17 @@ class NavigationEntry:
     href: str
     icon: str
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationGroup:
+    """A title of the sidebar with its lines; without a title the lines stand by themselves."""
+
+    code: str
+    title: str
+    icon: str
+    is_open: bool
+    entries: tuple[NavigationEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +81,6 @@ class Reader:
     name: str
     initial: str
     searches: bool
-
-
-# URL name, permission, icon, title, beginnings of the URL names that count as this entry
-_ENTRIES = (
-    ("console-home", "console.use", "house", gettext_noop("Home"), ("console-home", "root")),
-    (
-        "console-members",
-        "members.read",
-        "users",
-        gettext_noop("Members"),
-        ("console-member", "console-search", "console-order", "console-reveal"),
-    ),
-)
 
 
 @register.simple_tag
@@ -142,22 +143,55 @@ def other_language() -> LanguageChoice:
 
 
 @register.simple_tag(takes_context=True)
-def navigation(context: Mapping[str, Any]) -> list[NavigationEntry]:
-    """List the pages this reader may open."""
+def navigation(context: Mapping[str, Any]) -> list[NavigationGroup]:
+    """List the pages this reader may open, in groups; the one with this page stands open."""
     request = _request(context)
     actor = getattr(request, "actor", None)
-    match = getattr(request, "resolver_match", None)
-    here = (match.url_name if match else None) or ""
-    return [
+    if request is None or actor is None:
+        return []
+    match = request.resolver_match
+    here = pages.entry_of((match.url_name if match else None) or "")
+    opened = request.COOKIES.get(GROUPS_COOKIE, GROUPS_OPEN).split(".")
+    groups = [_group(group, actor, here=here, opened=opened) for group in pages.NAVIGATION]
+    return [group for group in groups if group.entries]
+
+
+def _group(
+    group: pages.Group, actor: Caller, *, here: str, opened: list[str]
+) -> NavigationGroup:
+    entries = tuple(
         NavigationEntry(
-            title=gettext(title),
-            href=reverse(name),
-            icon=drawing,
-            current=any(here.startswith(beginning) for beginning in beginnings),
+            title=gettext(entry.title),
+            href=address.href,
+            icon=entry.icon,
+            current=entry.name == here,
         )
-        for name, permission, drawing, title, beginnings in _ENTRIES
-        if actor is not None and actor.may(permission)
-    ]
+        for entry in group.entries
+        if (address := _address(entry.name)) is not None and actor.may(address.permission)
+    )
+    return NavigationGroup(
+        code=group.code,
+        title=gettext(group.title) if group.title else "",
+        icon=group.icon,
+        is_open=group.code in opened or any(entry.current for entry in entries),
+        entries=entries,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    href: str
+    permission: str
+
+
+@cache
+def _address(name: str) -> _Address | None:
+    """Answer where a page is and what it asks for; nothing while the page does not exist."""
+    try:
+        href = reverse(name)
+    except NoReverseMatch:
+        return None
+    return _Address(href, permission_of(resolve(href).func) or "")
 
 
 @register.simple_tag(takes_context=True)

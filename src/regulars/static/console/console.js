@@ -38,6 +38,14 @@
     if (event.target.matches("select[data-send]")) event.target.form.requestSubmit();
   });
 
+  // Remember which groups of the sidebar are open. `toggle` does not bubble, so it is caught.
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches?.(".nav details[data-group]") || !document.body.dataset.ready) return;
+    const open = [...document.querySelectorAll(".nav details[open]")].map((each) => each.dataset.group);
+    document.cookie = `regulars_groups=${open.join(".")}; path=/; max-age=31536000; samesite=lax`;
+  }, true);
+  window.addEventListener("load", () => setTimeout(() => { document.body.dataset.ready = "1"; }));
+
   // On a narrow screen the same box opens the drawer, which starts closed.
   const fold = find("#nav-fold");
   if (fold && !isWide.matches) fold.checked = false;
