@@ -65,9 +65,7 @@ NAVIGATION: tuple[Group, ...] = (
                 "git-merge",
                 ("console-suggestion", "console-merge"),
             ),
-            Entry(
-                "console-privacy", message("Privacy desk"), "shield-check", ("console-privacy",)
-            ),
+            Entry("console-privacy", message("Privacy desk"), "shield-check", ("console-privacy",)),
         ),
     ),
     Group(

@@ -259,6 +259,4 @@ def _tiers(figures: Figures, rungs: list[Rung]) -> list[dict[str, object]]:
     ]
 
 
-ROUTES: tuple[URLPattern, ...] = (
-    path("console/", show_home, name="console-home"),
-)
+ROUTES: tuple[URLPattern, ...] = (path("console/", show_home, name="console-home"),)

@@ -156,9 +156,7 @@ def navigation(context: Mapping[str, Any]) -> list[NavigationGroup]:
     return [group for group in groups if group.entries]
 
 
-def _group(
-    group: pages.Group, actor: Caller, *, here: str, opened: list[str]
-) -> NavigationGroup:
+def _group(group: pages.Group, actor: Caller, *, here: str, opened: list[str]) -> NavigationGroup:
     entries = tuple(
         NavigationEntry(
             title=gettext(entry.title),
