@@ -13,9 +13,11 @@ from regulars.commerce.domain import (
     Line,
     OrderInput,
     OrderMissing,
+    OrderQuery,
     Payment,
     ProductInput,
     ProductMissing,
+    ProductQuery,
     RefundInput,
     State,
 )
@@ -315,3 +317,57 @@ class TestLinkStores:
 
         assert services.link_stores(store_ids={"S9": 4}, at=AT) == 1
         assert the_order().store_id == 4
+
+
+class TestListsForStaff:
+    def test_orders_by_state_channel_member_payment_and_store(self) -> None:
+        record(
+            a_message("T-1", channel="pos", member_id=7, store_id=3),
+            a_message("T-2", channel="web", paid_at=AT + timedelta(days=1)),
+            a_message("T-3", state=State.CREATED, paid_at=None),
+        )
+
+        def numbers(scope: Scope = EVERYTHING, **query: Any) -> list[str]:
+            page = selectors.list_orders_matching(scope=scope, query=OrderQuery(**query))
+            counted = selectors.count_orders_matching(scope=scope, query=OrderQuery(**query))
+            assert counted.rows == len(page.items)
+            return [order.number for order in page.items]
+
+        assert numbers() == ["T-3", "T-2", "T-1"]
+        assert numbers(descending=False) == ["T-1", "T-2", "T-3"]
+        assert numbers(state=State.PAID) == ["T-2", "T-1"]
+        assert numbers(channel="web") == ["T-2"]
+        assert numbers(store_id=3) == ["T-1"]
+        assert numbers(has_member=True) == ["T-1"]
+        assert numbers(has_member=False) == ["T-3", "T-2"]
+        assert numbers(by_payment=True) == ["T-2", "T-1"]
+        assert numbers(paid_since=AT, paid_until=AT + timedelta(hours=1)) == ["T-1"]
+        assert numbers(Scope(store_ids=(3,))) == ["T-1"]
+        assert numbers(Scope(store_ids=(4,))) == []
+        assert selectors.list_channels() == ["pos", "web"]
+
+    def test_products_by_category_and_brand_and_the_tree(self) -> None:
+        services.record_products(
+            products=[
+                ProductInput(sku="b", name="Black", category=("Tea", "Black"), brand="House"),
+                ProductInput(sku="c", name="Cup", category=("Ware",), cost_minor=100),
+                ProductInput(sku="d", name="Odd"),
+            ],
+            currency="CNY",
+            at=AT,
+        )
+
+        def skus(**query: Any) -> list[str]:
+            items, _ = selectors.list_products_matching(query=ProductQuery(**query))
+            return [item.sku for item in items]
+
+        assert skus() == ["b", "c", "d"]
+        assert skus(category=("Tea",)) == ["b"]
+        assert skus(brand="House") == ["b"]
+        assert skus(without_cost=True) == ["b", "d"]
+        assert selectors.count_products(query=ProductQuery(category=("Tea",))).rows == 1
+        tree = {node.path: node.products for node in selectors.list_categories()}
+        assert tree == {("Tea",): 1, ("Tea", "Black"): 1, ("Ware",): 1}
+        assert selectors.list_brands() == ["House"]
+        black = selectors.get_product(sku="b")
+        assert selectors.get_product_by_id(public_id=black.public_id) == black

@@ -105,6 +105,11 @@ class Order(models.Model):
                 condition=models.Q(store_id__isnull=True) & ~models.Q(store_code=""),
                 name="order_by_unknown_store",
             ),
+            models.Index(
+                fields=["paid_at", "id"],
+                condition=models.Q(paid_at__isnull=False),
+                name="order_by_payment",
+            ),
         ]
 
 

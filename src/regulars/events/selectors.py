@@ -9,7 +9,8 @@ import orjson
 
 from regulars.events.domain import DeadLetterMissing, Event, EventMissing, TimelineCursor
 from regulars.events.domain.keys import BODY_CONTEXT, message_hash
-from regulars.web import crypto, sql
+from regulars.web import crypto, seeking, sql
+from regulars.web.seeking import Condition, Counted, Seek
 
 _COLUMNS = (
     "id, type, version, member_id, store_id, source_id, batch_id, cause_id,"
@@ -45,6 +46,51 @@ class ConsumerState:
     attempts: int
     error_code: str
     moved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogQuery:
+    """What the explorer asks of the log; `since` is inclusive, `until` exclusive, both by record.
+
+    `store_ids` None means every store and what belongs to none.
+    """
+
+    type: str = ""
+    member_ids: tuple[int, ...] = ()
+    source_id: int | None = None
+    batch_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    store_ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Events, newest recorded first; `stopped` tells that more may lie behind a long gap."""
+
+    events: tuple[Event, ...]
+    next_cursor: str | None
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterQuery:
+    """Which dead letters: those of a state, a kind, a source, a code, of some age."""
+
+    state: str = "open"
+    kind: str = ""
+    source_id: int | None = None
+    error_code: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPage:
+    """Dead letters, newest first, and where the next page begins."""
+
+    letters: tuple[DeadLetter, ...]
+    next_cursor: str | None
 
 
 def find_keys(*, source_id: int, message_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
@@ -101,6 +147,58 @@ def list_timeline(
     return [as_event(each) for each in found]
 
 
+def list_log(*, query: LogQuery, cursor: str | None = None, limit: int | None = None) -> LogPage:
+    """List events, newest recorded first, also among ten million. Raises CursorMalformed."""
+    found = seeking.page(_log_seek(query), cursor=cursor, limit=limit)
+    return LogPage(tuple(as_event(row) for row in found.rows), found.next_cursor, found.stopped)
+
+
+def count_log(*, query: LogQuery) -> Counted:
+    """Count the events that match; of the whole log an estimate."""
+    if query == LogQuery():
+        estimate = seeking.estimate_rows("events_event")
+        if estimate > seeking.PASSED_MAX:
+            return Counted(estimate, is_exact=False)
+    return seeking.count(_log_seek(query))
+
+
+def list_effects(*, event_id: int, limit: int = 200) -> list[Event]:
+    """List the events that an event caused in its own transaction, by id; raises EventMissing."""
+    place = sql.row("SELECT epoch, xact::text FROM events_event WHERE id = %s::bigint", [event_id])
+    if place is None:
+        raise EventMissing
+    found = sql.rows(
+        f"SELECT {_COLUMNS} FROM events_event WHERE epoch = %s::int AND xact = %s::text::xid8"
+        " AND cause_id = %s::bigint ORDER BY id LIMIT %s::int",
+        [*place, event_id, limit],
+    )
+    return [as_event(each) for each in found]
+
+
+def _log_seek(query: LogQuery) -> Seek:
+    along: list[Condition] = []
+    among: list[Condition] = []
+    for condition, value, some in (
+        ("type = %s::text", query.type, along),
+        ("member_id = ANY(%s::bigint[])", list(query.member_ids), along),
+        ("recorded_at >= %s::timestamptz", query.since, along),
+        ("recorded_at < %s::timestamptz", query.until, along),
+        ("source_id = %s::bigint", query.source_id, among),
+        ("batch_id = %s::bigint", query.batch_id, among),
+    ):
+        if value:
+            some.append((condition, [value]))
+    if query.store_ids is not None:
+        among.append(("store_id = ANY(%s::bigint[])", [list(query.store_ids)]))
+    return Seek(
+        columns=_COLUMNS,
+        table="events_event",
+        keys=(("recorded_at", "timestamptz"), ("id", "bigint")),
+        along=tuple(along),
+        among=tuple(among),
+    )
+
+
 def batches_of(*, member_ids: Sequence[int], types: Sequence[str]) -> dict[int, set[int | None]]:
     """Answer from which import batches (None: from none) events of these types came, by member."""
     found = sql.rows(
@@ -124,14 +222,81 @@ def list_dead_letters(
 ) -> list[DeadLetter]:
     """Answer dead letters of a state (None: of any) by id, without their bodies."""
     found = sql.rows(
-        "SELECT id, kind, state, consumer, event_id, source_id, batch_id, member_id, error_code,"
-        " error_facts::text, attempts, created_at, settled_at FROM events_deadletter"
+        f"SELECT {_LETTER} FROM events_deadletter"
         " WHERE (%s::text IS NULL OR state = %s::text) AND (%s::text IS NULL OR kind = %s::text)"
         " AND (%s::text IS NULL OR error_code = %s::text) AND id > %s::bigint"
         " ORDER BY id LIMIT %s::int",
         [state, state, kind, kind, error_code, error_code, after_id, limit],
     )
     return [_as_dead_letter(each) for each in found]
+
+
+def list_letters(
+    *, query: LetterQuery, cursor: str | None = None, limit: int | None = None
+) -> LetterPage:
+    """List dead letters, newest first, without their bodies. Raises CursorMalformed."""
+    found = seeking.page(_letter_seek(query), cursor=cursor, limit=limit)
+    return LetterPage(tuple(_as_dead_letter(row) for row in found.rows), found.next_cursor)
+
+
+def count_letters(*, query: LetterQuery) -> int:
+    """Count the dead letters that match."""
+    return seeking.count(_letter_seek(query), passed_max=1_000_000).rows
+
+
+def list_letter_ids(*, query: LetterQuery, after_id: int = 0, limit: int = 1_000) -> list[int]:
+    """List the ids of dead letters that match, oldest first, those after an id."""
+    where, values = _letter_conditions(query)
+    found = sql.rows(
+        f"SELECT id FROM events_deadletter WHERE {where} AND id > %s::bigint"
+        " ORDER BY id LIMIT %s::int",
+        [*values, after_id, limit],
+    )
+    return [letter_id for (letter_id,) in found]
+
+
+def count_letters_by(*, column: str, state: str = "open") -> dict[str, int]:
+    """Count the dead letters of a state by their `error_code` or their `kind`."""
+    if column not in {"error_code", "kind"}:
+        raise ValueError(f"{column} is not counted by")
+    return dict(
+        sql.rows(
+            f"SELECT {column}, count(*) FROM events_deadletter WHERE state = %s::text"
+            f" GROUP BY {column} ORDER BY count(*) DESC, {column} LIMIT 100",
+            [state],
+        )
+    )
+
+
+_LETTER = (
+    "id, kind, state, consumer, event_id, source_id, batch_id, member_id, error_code,"
+    " error_facts::text, attempts, created_at, settled_at"
+)
+
+
+def _letter_conditions(query: LetterQuery) -> tuple[str, list[Any]]:
+    conditions, values = ["TRUE"], list[Any]()
+    for condition, value in (
+        ("state = %s::text", query.state),
+        ("kind = %s::text", query.kind),
+        ("source_id = %s::bigint", query.source_id),
+        ("error_code = %s::text", query.error_code),
+        ("created_at >= %s::timestamptz", query.since),
+        ("created_at < %s::timestamptz", query.until),
+    ):
+        if value:
+            conditions.append(condition)
+            values.append(value)
+    return " AND ".join(conditions), values
+
+
+def _letter_seek(query: LetterQuery) -> Seek:
+    return Seek(
+        columns=_LETTER,
+        table="events_deadletter",
+        keys=(("id", "bigint"),),
+        along=(_letter_conditions(query),),
+    )
 
 
 def _as_dead_letter(found: tuple[Any, ...]) -> DeadLetter:

@@ -102,6 +102,8 @@ class Transfer(models.Model):
             models.Index(
                 fields=["reverses"], condition=~Q(reverses=None), name="ledger_transfer_reverses"
             ),
+            models.Index(fields=["recorded_at", "seq"], name="ledger_transfer_by_time"),
+            models.Index(fields=["kind", "recorded_at", "seq"], name="ledger_transfer_by_kind"),
             BrinIndex(
                 fields=["seq"],
                 pages_per_range=32,

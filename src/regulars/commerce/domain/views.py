@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from regulars.commerce.domain.values import State
+
 
 @dataclass(frozen=True, slots=True)
 class LineView:
@@ -83,3 +85,37 @@ class ProductView:
     currency: str
     price_minor: int | None
     cost_minor: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderQuery:
+    """What a list of orders asks for: `paid_until` is exclusive; `by_payment` sorts by payment.
+
+    By payment, orders that are not paid are left out: they have no place in the order.
+    """
+
+    state: State | None = None
+    channel: str = ""
+    store_id: int | None = None
+    paid_since: datetime | None = None
+    paid_until: datetime | None = None
+    has_member: bool | None = None
+    by_payment: bool = False
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryView:
+    """A node of the product tree, and how many products hang in it and below."""
+
+    path: tuple[str, ...]
+    products: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductQuery:
+    """What a list of products asks for; a category includes what is below it."""
+
+    category: tuple[str, ...] = ()
+    brand: str = ""
+    without_cost: bool = False

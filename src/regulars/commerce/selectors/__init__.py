@@ -1,6 +1,14 @@
 """Read orders and products: held rows for the writers, frozen values for everybody else."""
 
-from regulars.commerce.selectors.catalogue import get_product, list_products
+from regulars.commerce.selectors.catalogue import (
+    count_products,
+    get_product,
+    get_product_by_id,
+    list_brands,
+    list_categories,
+    list_products,
+    list_products_matching,
+)
 from regulars.commerce.selectors.locks import (
     HeldOrder,
     find_order_keys,
@@ -13,8 +21,11 @@ from regulars.commerce.selectors.orders import (
     OrderPage,
     buyers_among,
     count_orders,
+    count_orders_matching,
     get_order,
+    list_channels,
     list_orders,
+    list_orders_matching,
     orders_total_of,
 )
 
@@ -23,11 +34,19 @@ __all__ = [
     "OrderPage",
     "buyers_among",
     "count_orders",
+    "count_orders_matching",
+    "count_products",
     "find_order_keys",
     "get_order",
     "get_product",
+    "get_product_by_id",
+    "list_brands",
+    "list_categories",
+    "list_channels",
     "list_orders",
+    "list_orders_matching",
     "list_products",
+    "list_products_matching",
     "list_unlinked_returns",
     "lock_orders",
     "lock_orders_by_id",

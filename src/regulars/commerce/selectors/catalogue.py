@@ -1,9 +1,11 @@
 """Read the catalogue."""
 
 from typing import Any
+from uuid import UUID
 
-from regulars.commerce.domain import ProductMissing, ProductView
-from regulars.web import paging, sql
+from regulars.commerce.domain import CategoryView, ProductMissing, ProductQuery, ProductView
+from regulars.web import paging, seeking, sql
+from regulars.web.seeking import Condition, Counted, Seek
 
 _COLUMNS = (
     "p.id, p.public_id, p.sku, p.name, c.path, p.brand, p.currency, p.price_minor, p.cost_minor"
@@ -37,6 +39,68 @@ def get_product(*, sku: str) -> ProductView:
     if found is None:
         raise ProductMissing
     return _view(found)
+
+
+def get_product_by_id(*, public_id: UUID) -> ProductView:
+    """Answer one product by its public id; raises ProductMissing."""
+    found = sql.row(f"SELECT {_COLUMNS} {_FROM} WHERE p.public_id = %s::uuid", [public_id])
+    if found is None:
+        raise ProductMissing
+    return _view(found)
+
+
+def list_products_matching(
+    *, query: ProductQuery, cursor: str | None = None, limit: int | None = None
+) -> tuple[tuple[ProductView, ...], str | None]:
+    """List the products that match by SKU, with the cursor of the next page."""
+    found = seeking.page(_seek(query), cursor=cursor, limit=limit)
+    return tuple(_view(row) for row in found.rows), found.next_cursor
+
+
+def count_products(*, query: ProductQuery) -> Counted:
+    """Count the products that match."""
+    return seeking.count(_seek(query))
+
+
+def list_categories(*, limit: int = 1_000) -> list[CategoryView]:
+    """List the product tree by path, each node with the products in it and below it."""
+    found = sql.rows(
+        "WITH own AS (SELECT d.path, count(p.id) AS products FROM commerce_category d"
+        " JOIN commerce_product p ON p.category_id = d.id GROUP BY d.path)"
+        " SELECT c.path, COALESCE(sum(own.products), 0)::bigint FROM commerce_category c"
+        " LEFT JOIN own ON own.path = c.path OR starts_with(own.path, c.path || '/')"
+        " GROUP BY c.path ORDER BY c.path LIMIT %s::int",
+        [limit],
+    )
+    return [CategoryView(tuple(path.split("/")), products) for path, products in found]
+
+
+def list_brands(*, limit: int = 500) -> list[str]:
+    """List the brands that products carry."""
+    found = sql.rows(
+        "SELECT DISTINCT brand FROM commerce_product WHERE brand <> '' ORDER BY brand"
+        " LIMIT %s::int",
+        [limit],
+    )
+    return [brand for (brand,) in found]
+
+
+def _seek(query: ProductQuery) -> Seek:
+    among: list[Condition] = []
+    if query.category:
+        path = "/".join(query.category)
+        among.append(("c.path = %s::text OR starts_with(c.path, %s::text || '/')", [path, path]))
+    if query.brand:
+        among.append(("p.brand = %s::text", [query.brand]))
+    if query.without_cost:
+        among.append(("p.cost_minor IS NULL", []))
+    return Seek(
+        columns=_COLUMNS,
+        table=_FROM.removeprefix("FROM "),
+        keys=(("p.sku", "text"),),
+        among=tuple(among),
+        descending=False,
+    )
 
 
 def _after(cursor: str) -> str:

@@ -12,6 +12,7 @@ from regulars.commerce.domain import (
     LineView,
     Order,
     OrderMissing,
+    OrderQuery,
     OrderView,
     PaymentView,
     RefundView,
@@ -20,7 +21,8 @@ from regulars.commerce.domain import (
 from regulars.commerce.selectors.locks import ORDER_COLUMNS
 from regulars.members import domain as people
 from regulars.members import selectors as members
-from regulars.web import paging, sql
+from regulars.web import paging, seeking, sql
+from regulars.web.seeking import Condition, Counted, Seek
 
 _COLUMNS = f"o.id, o.public_id, o.state, o.net_minor, o.recorded_at, {ORDER_COLUMNS}"
 _TAIL = 5
@@ -32,6 +34,7 @@ class OrderPage:
 
     items: tuple[OrderView, ...]
     next_cursor: str | None
+    stopped: bool = False
 
 
 def list_orders(
@@ -68,6 +71,37 @@ def list_orders(
     items = tuple(_view(row) for row in found[:size])
     more = len(found) > size
     return OrderPage(items, paging.encode(items[-1].id) if more else None)
+
+
+def list_orders_matching(
+    *, scope: Scope, query: OrderQuery, cursor: str | None = None, limit: int | None = None
+) -> OrderPage:
+    """List the orders of the stores in scope that match, newest recorded or paid first.
+
+    `stopped` tells that the page ends because many orders were passed that do not match.
+    """
+    found = seeking.page(_seek(query, scope), cursor=cursor, limit=limit)
+    return OrderPage(tuple(_view(row) for row in found.rows), found.next_cursor, found.stopped)
+
+
+def count_orders_matching(*, scope: Scope, query: OrderQuery) -> Counted:
+    """Count the orders that match; of all orders an estimate."""
+    if scope.everything and query == OrderQuery(descending=query.descending):
+        estimate = seeking.estimate_rows("commerce_order")
+        if estimate > seeking.PASSED_MAX:
+            return Counted(estimate, is_exact=False)
+    return seeking.count(_seek(query, scope))
+
+
+def list_channels(*, limit: int = 50) -> list[str]:
+    """List the channels that orders came through, looking at the newest of them."""
+    found = sql.rows(
+        "SELECT DISTINCT channel FROM (SELECT channel FROM commerce_order"
+        " ORDER BY id DESC LIMIT 20000) AS newest WHERE channel <> '' ORDER BY channel"
+        " LIMIT %s::int",
+        [limit],
+    )
+    return [channel for (channel,) in found]
 
 
 def get_order(*, public_id: UUID, scope: Scope) -> OrderView:
@@ -120,6 +154,38 @@ def orders_total_of(*, member_ids: Sequence[int]) -> dict[str, int]:
             [list(member_ids)],
         )
     }
+
+
+def _seek(query: OrderQuery, scope: Scope) -> Seek:
+    by_payment = query.by_payment or query.paid_since or query.paid_until
+    along: list[Condition] = [("o.paid_at IS NOT NULL", [])] if by_payment else []
+    among: list[Condition] = []
+    place = among if by_payment else along
+    if query.store_id is not None:
+        place.append(("o.store_id = %s::bigint", [query.store_id]))
+    if not scope.everything:
+        within, values = scope.condition("o.store_id")
+        among.append((within, list(values)))
+    for condition, value, some in (
+        ("o.paid_at >= %s::timestamptz", query.paid_since, along),
+        ("o.paid_at < %s::timestamptz", query.paid_until, along),
+        ("o.state = %s::smallint", None if query.state is None else int(query.state), among),
+        ("o.channel = %s::text", query.channel or None, among),
+    ):
+        if value is not None:
+            some.append((condition, [value]))
+    if query.has_member is not None:
+        among.append((f"o.member_id IS {'NOT ' if query.has_member else ''}NULL", []))
+    return Seek(
+        columns=_COLUMNS,
+        table="commerce_order o",
+        keys=(("o.paid_at", "timestamptz"), ("o.id", "bigint"))
+        if by_payment
+        else (("o.id", "bigint"),),
+        along=tuple(along),
+        among=tuple(among),
+        descending=query.descending,
+    )
 
 
 def _conditions(scope: Scope, member_id: int | None) -> tuple[list[str], list[Any]]:

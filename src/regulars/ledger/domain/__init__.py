@@ -76,6 +76,12 @@ from regulars.ledger.domain.refusals import (
     TransferNotReversible,
 )
 from regulars.ledger.domain.spending import plan_lots
+from regulars.ledger.domain.statements import (
+    Movement,
+    MovementQuery,
+    MovementTotal,
+    MovementTotals,
+)
 from regulars.ledger.domain.values import (
     Balance,
     Entry,
@@ -130,6 +136,10 @@ __all__ = [
     "InsufficientPoints",
     "Lot",
     "MergeRefused",
+    "Movement",
+    "MovementQuery",
+    "MovementTotal",
+    "MovementTotals",
     "Open",
     "OpenLot",
     "Original",

@@ -7,6 +7,13 @@ from regulars.ledger.selectors.balances import (
     list_lots,
 )
 from regulars.ledger.selectors.checks import CHECKS
+from regulars.ledger.selectors.statements import (
+    MovementPage,
+    count_movements,
+    get_movement,
+    list_movements,
+    sum_movements,
+)
 from regulars.ledger.selectors.transfers import (
     get_hold,
     get_transfer,
@@ -16,12 +23,17 @@ from regulars.ledger.selectors.transfers import (
 
 __all__ = [
     "CHECKS",
+    "MovementPage",
     "balances",
+    "count_movements",
     "get_balance",
     "get_hold",
+    "get_movement",
     "get_transfer",
     "get_zone_name",
     "list_entries",
     "list_holds",
     "list_lots",
+    "list_movements",
+    "sum_movements",
 ]
