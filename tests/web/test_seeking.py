@@ -59,7 +59,7 @@ class TestPage:
         assert page.rows == ()
         assert page.stopped
         assert page.next_cursor is not None
-        assert all_of(seek, limit=10, passed_max=100) == ([5], 3)
+        assert all_of(seek, limit=10, passed_max=100) == ([5], 4)
 
     @pytest.mark.parametrize(
         "cursor",
