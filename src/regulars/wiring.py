@@ -7,6 +7,7 @@ tiers are judged, and what is forgotten is forgotten in every app of the same co
 from regulars.access import services as access
 from regulars.commerce import reactions as commerce
 from regulars.commerce.domain import facts as commerce_facts
+from regulars.console import reactions as console
 from regulars.events import services as events
 from regulars.events.domain import Catalogue, EventType, Inline, Reaction
 from regulars.ingest import reactions as ingest
@@ -46,6 +47,7 @@ INLINE: tuple[tuple[str, Reaction], ...] = (
     ("member.merged", loyalty.when_members_merged),
     ("member.unmerged", loyalty.when_members_unmerged),
     ("member.erased", loyalty.when_members_erased),
+    ("member.erased", console.when_members_erased),
     ("order.recorded", loyalty.when_orders_recorded),
 )
 

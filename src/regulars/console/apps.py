@@ -1,4 +1,4 @@
-"""Tell Django that the console is here; it keeps no tables."""
+"""Tell Django that the console is here."""
 
 from django.apps import AppConfig
 

@@ -47,6 +47,8 @@ PERMISSIONS: dict[str, str] = {
     "audit.read": message("Read the audit log"),
     "operations.read": message("See health and metrics"),
     "privacy.manage": message("Work on privacy requests"),
+    "exports.make": message("Take lists out as files, masked and logged"),
+    "jobs.read": message("See and stop everybody's jobs"),
     "console.use": message("Sign in to the console"),
 }
 

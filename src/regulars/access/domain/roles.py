@@ -106,9 +106,15 @@ _ALL_ROLES = (
         "dead_letters.read",
         "dead_letters.replay",
         "operations.read",
+        "exports.make",
+        "jobs.read",
     ),
     _role(
-        "analyst", message("Analyst"), (ScopeKind.ALL, ScopeKind.REGION, ScopeKind.STORE), *_READING
+        "analyst",
+        message("Analyst"),
+        (ScopeKind.ALL, ScopeKind.REGION, ScopeKind.STORE),
+        *_READING,
+        "exports.make",
     ),
     _role(
         "finance",
@@ -120,6 +126,7 @@ _ALL_ROLES = (
         "points.adjust",
         "points.reverse",
         "tiers.read",
+        "exports.make",
     ),
     _role(
         "privacy_officer",
@@ -133,6 +140,7 @@ _ALL_ROLES = (
         "consents.write",
         "privacy.manage",
         "audit.read",
+        "exports.make",
     ),
     _role(
         "administrator",
@@ -145,6 +153,7 @@ _ALL_ROLES = (
         "dead_letters.read",
         "operations.read",
         "audit.read",
+        "jobs.read",
     ),
     Role("owner", message("Owner"), frozenset(), _EVERYWHERE, everything=True),
 )

@@ -1,6 +1,6 @@
 """Read members: one, many by id, a scoped list, a profile; masked unless told otherwise."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -231,6 +231,48 @@ def list_members(
     return MemberPage(tuple(page), paging.encode(last) if more and last else None)
 
 
+def iter_members(
+    *, scope: Scope, query: MemberQuery, size: int = 2_000, reveal: bool = False
+) -> Iterator[list[MemberRow]]:
+    """Read everyone in a list in batches, newest first; `reveal` is for those who logged why."""
+    within, params = scope.condition("m.home_store_id", "m.associate_id")
+    conditions, values = _conditions(query)
+    before = 2**63 - 1
+    while True:
+        found = sql.rows(
+            f"SELECT {COLUMNS} FROM members_member m WHERE {within} AND {' AND '.join(conditions)}"
+            " AND m.id < %s::bigint ORDER BY m.id DESC LIMIT %s::int",
+            [*params, *values, before, size],
+        )
+        if found:
+            yield _rows([member_of(row) for row in found], tail=query.tail, reveal=reveal)
+        if len(found) < size:
+            return
+        before = found[-1][0]
+
+
+def count_matching(*, scope: Scope, query: MemberQuery, at_most: int) -> int:
+    """Count everyone in a list, up to a number."""
+    within, params = scope.condition("m.home_store_id", "m.associate_id")
+    conditions, values = _conditions(query)
+    found = sql.row(
+        f"SELECT count(*) FROM (SELECT 1 FROM members_member m WHERE {within}"
+        f" AND {' AND '.join(conditions)} LIMIT %s::bigint) AS matching",
+        [*params, *values, at_most],
+    )
+    assert found is not None
+    return int(found[0])
+
+
+def erased_of(*, member_ids: Sequence[int]) -> list[int]:
+    """Answer which of these have been erased."""
+    found = sql.rows(
+        "SELECT id FROM members_member WHERE id = ANY(%s::bigint[]) AND status = 'erased'",
+        [list(member_ids)],
+    )
+    return [member_id for (member_id,) in found]
+
+
 def _before(cursor: str) -> int:
     (last,) = paging.decode(cursor, parts=1)
     if not isinstance(last, int) or not 0 < last < 2**63:
@@ -297,7 +339,7 @@ _BY_WORD: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
-def _rows(members: Sequence[Member], *, tail: str) -> list[MemberRow]:
+def _rows(members: Sequence[Member], *, tail: str, reveal: bool = False) -> list[MemberRow]:
     ids = [member.id for member in members]
     every = aliases_of(member_ids=ids)
     names: dict[int, list[ProfileValue]] = {}
@@ -323,9 +365,15 @@ def _rows(members: Sequence[Member], *, tail: str) -> list[MemberRow]:
                 status=member.status,
                 joined_at=member.joined_at,
                 home_store_id=member.home_store_id,
-                name=mask_value(FIELDS["name"], name.value) if name else "",
-                phone=identities.masked(phones[-1]).value if phones else "",
+                name=_shown(name.value, reveal=reveal) if name else "",
+                phone=(phones[-1] if reveal else identities.masked(phones[-1])).value
+                if phones
+                else "",
                 tier=tiers.get(member.id, ""),
             )
         )
     return shown
+
+
+def _shown(name: str, *, reveal: bool) -> str:
+    return name if reveal else mask_value(FIELDS["name"], name)

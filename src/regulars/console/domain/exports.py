@@ -1,0 +1,202 @@
+"""Files that leave the house: what may be asked for, how a cell is written, when a file goes."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from regulars.access.domain import Actor
+from regulars.kit.amounts import exponent
+from regulars.kit.errors import Kind, Refusal
+from regulars.kit.messages import message
+from regulars.kit.sheets import safe_cell
+
+KEPT: Final = timedelta(hours=24)
+FORMS: Final = ("csv", "xlsx")
+SHEET_ROWS_MAX: Final = 1_000_000  # a worksheet ends at 1,048,576
+TRIES_MAX: Final = 3  # a file is written again when somebody in it is erased meanwhile
+
+REASONS: Final[Mapping[str, str]] = {
+    "service": message("Serve the members in it"),
+    "accounting": message("Accounting"),
+    "audit": message("Check or audit"),
+    "campaign": message("Prepare a campaign"),
+    "analysis": message("Analysis"),
+    "move": message("Move to another system"),
+}
+GONE: Final[Mapping[str, str]] = {
+    "expired": message("Its 24 hours are over."),
+    "erased": message("Somebody in it was erased. Ask for it again."),
+}
+
+
+class ExportNotFound(Refusal):
+    """There is no such file, it is somebody else's, or it is gone."""
+
+    kind = Kind.NOT_FOUND
+    reason = message("There is no such file. Files are kept for 24 hours.")
+
+
+class ExportUnknown(Refusal):
+    """Something is asked for that no list offers."""
+
+    kind = Kind.INVALID
+    reason = message("“{what}” cannot be exported.")
+
+
+class ExportReasonMissing(Refusal):
+    """A file that leaves the house needs a reason, which is logged."""
+
+    kind = Kind.INVALID
+    reason = message("Choose what the file is for.")
+
+
+class ExportColumnsMissing(Refusal):
+    """No column was chosen."""
+
+    kind = Kind.INVALID
+    reason = message("Choose at least one column.")
+
+
+class ExportOvertaken(Refusal):
+    """Somebody in the file was erased each time it was written."""
+
+    kind = Kind.TRY_LATER
+    reason = message("Members in it were erased while it was written. Ask for it again.")
+
+
+class ExportTooLong(Refusal):
+    """A worksheet cannot hold so many rows."""
+
+    kind = Kind.INVALID
+    reason = message("A worksheet holds {most} rows. Choose CSV, or narrow the list.")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units; written in major units as a plain decimal."""
+
+    minor: int
+    currency: str
+
+
+Value = str | int | datetime | Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportColumn:
+    """A column of a file; `is_personal` ones are masked unless the reader may see through."""
+
+    code: str
+    title: str
+    is_personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """A row of a file: whom it is about, and its values by column code."""
+
+    member_id: int | None
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a file is made of: for whom, which rows, whether masked, as of when."""
+
+    actor: Actor
+    filters: Mapping[str, str]
+    is_masked: bool
+    at: datetime
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exportable:
+    """A list that can leave the house as a file.
+
+    `permission` is the one of the list; `count` answers how many rows there are, up to a limit;
+    `batches` reads them, some thousand at a time.
+    """
+
+    code: str
+    title: str
+    permission: str
+    columns: tuple[ExportColumn, ...]
+    count: Callable[[Ask, int], int]
+    batches: Callable[[Ask], Iterator[Sequence[ExportRow]]]
+
+    def chosen(self, codes: Sequence[str]) -> tuple[ExportColumn, ...]:
+        """Answer the columns of these codes, in the list's own order."""
+        found = tuple(column for column in self.columns if column.code in codes)
+        if not found:
+            raise ExportColumnsMissing
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """A file asked for: whose, what, how long it is, until when it can be fetched."""
+
+    id: UUID
+    what: str
+    filters: dict[str, str]
+    columns: tuple[str, ...]
+    form: str
+    is_masked: bool
+    reason_code: str
+    language: str
+    staff_id: int
+    asked_at: datetime
+    made_at: datetime | None
+    rows: int | None
+    size_bytes: int | None
+    expires_at: datetime | None
+    gone_at: datetime | None
+    gone_because: str
+    opened: int
+
+    def is_there(self, at: datetime) -> bool:
+        """Tell whether the file can be fetched."""
+        if self.made_at is None or self.gone_at is not None or self.expires_at is None:
+            return False
+        return at < self.expires_at
+
+    @property
+    def file_name(self) -> str:
+        """The name the browser saves it under: what, when, and the mark of who asked."""
+        day = (self.made_at or self.asked_at).strftime("%Y%m%d-%H%M")
+        return f"regulars-{self.what}-{day}-{self.mark}.{self.form}"
+
+    @property
+    def mark(self) -> str:
+        """The watermark: it leads back to the entry in the audit log."""
+        return f"E{self.id.hex[-8:]}"
+
+
+def cell_of(value: Value, *, zone: ZoneInfo) -> str:
+    """Write a value as a cell: no formula, no float, times in the programme's zone."""
+    match value:
+        case None:
+            return ""
+        case int():
+            return str(value)
+        case datetime():
+            return value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+        case Money(minor, currency):
+            return _decimal(minor, exponent(currency))
+        case _:
+            return safe_cell(value)
+
+
+def _decimal(minor: int, digits: int) -> str:
+    sign, plain = ("-" if minor < 0 else ""), f"{abs(minor):0{digits + 1}d}"
+    return sign + (f"{plain[:-digits]}.{plain[-digits:]}" if digits else plain)
+
+
+def filters_of(params: Mapping[str, Any]) -> dict[str, str]:
+    """Take the filters of a list's address; where it stood and how it was sorted is left behind."""
+    left = {"what", "after", "size", "view", "columns", "csrfmiddlewaretoken"}
+    return {str(k): str(v) for k, v in params.items() if k not in left and v}

@@ -1,0 +1,47 @@
+"""What the console must remember: the files it handed out."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class Export(models.Model):
+    """A file somebody asked for; its id is the id of the work that writes it.
+
+    `filters` is the address of the list it unrolls, without anything personal. `gone_because` says
+    why the file is no longer there.
+    """
+
+    public_id = models.UUIDField(primary_key=True)
+    what = models.TextField()
+    filters = models.JSONField(default=dict)
+    columns = ArrayField(models.TextField())
+    form = models.TextField(choices=[("csv", "csv"), ("xlsx", "xlsx")])
+    is_masked = models.BooleanField(default=True)
+    reason_code = models.TextField()
+    language = models.TextField()
+    staff_id = models.BigIntegerField()
+    approval = models.UUIDField(null=True)
+    asked_at = models.DateTimeField()
+    made_at = models.DateTimeField(null=True)
+    rows = models.BigIntegerField(null=True)
+    size_bytes = models.BigIntegerField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+    gone_because = models.TextField(default="")
+    opened = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "console_export"
+        indexes = [
+            models.Index(fields=["staff_id", "-public_id"], name="export_by_staff"),
+            models.Index(
+                fields=["expires_at"],
+                name="export_alive",
+                condition=models.Q(made_at__isnull=False, gone_at__isnull=True),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(form__in=["csv", "xlsx"]), name="export_form_known"
+            ),
+        ]

@@ -1,0 +1,14 @@
+"""What the console does when somebody is forgotten: the files they stand in go too."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from regulars.console import services
+from regulars.events.domain import Event, Outcome
+
+
+def when_members_erased(events: Sequence[Event], *, at: datetime) -> Sequence[Outcome]:
+    """Drop every file that names an erased member."""
+    ids = [event.member_id for event in events if event.member_id is not None]
+    services.purge_exports_of(member_ids=ids, at=at)
+    return ()

@@ -1,0 +1,69 @@
+"""Which lists can leave the house as files, and how their rows are read, many at a time."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from regulars.console.domain.exports import Export, Exportable, ExportNotFound, ExportUnknown
+from regulars.console.selectors.exports_members import MEMBERS
+from regulars.web import paging, sql
+
+EXPORTABLES: Mapping[str, Exportable] = MappingProxyType(
+    {exportable.code: exportable for exportable in (MEMBERS,)}
+)
+
+_COLUMNS = (
+    "public_id, what, filters::text, columns, form, is_masked, reason_code, language, staff_id,"
+    " asked_at, made_at, rows, size_bytes, expires_at, gone_at, gone_because, opened"
+)
+
+
+def exportable(code: str) -> Exportable:
+    """Find what can be exported by its code; raises ExportUnknown."""
+    found = EXPORTABLES.get(code)
+    if found is None:
+        raise ExportUnknown(what=code[:40])
+    return found
+
+
+def get_export(*, export_id: UUID, staff_id: int | None = None) -> Export:
+    """Read one file, of this member of staff where one is named; raises ExportNotFound."""
+    found = sql.row(
+        f"SELECT {_COLUMNS} FROM console_export WHERE public_id = %s::uuid"
+        " AND (%s::bigint IS NULL OR staff_id = %s::bigint)",
+        [export_id, staff_id, staff_id],
+    )
+    if found is None:
+        raise ExportNotFound
+    return _export(found)
+
+
+def list_exports(
+    *, staff_id: int | None, cursor: str | None = None, limit: int | None = None
+) -> tuple[list[Export], str | None]:
+    """Answer a page of files, newest first: one's own, or everybody's with `staff_id` None."""
+    size = paging.clamp(limit)
+    (before,) = paging.decode(cursor, parts=1) if cursor else (None,)
+    found = sql.rows(
+        f"SELECT {_COLUMNS} FROM console_export"
+        " WHERE (%s::bigint IS NULL OR staff_id = %s::bigint)"
+        " AND (%s::text IS NULL OR public_id::text < %s::text)"
+        " ORDER BY public_id DESC LIMIT %s::int",
+        [staff_id, staff_id, before, before, size + 1],
+    )
+    page = [_export(row) for row in found[:size]]
+    return page, paging.encode(page[-1].id) if len(found) > size else None
+
+
+def _export(row: tuple[Any, ...]) -> Export:
+    names = (
+        "id what filters columns form is_masked reason_code language staff_id asked_at made_at"
+        " rows size_bytes expires_at gone_at gone_because opened"
+    ).split()
+    values = dict(zip(names, row, strict=True))
+    values["filters"] = orjson.loads(values["filters"])
+    values["columns"] = tuple(values["columns"])
+    return Export(**values)

@@ -1,0 +1,251 @@
+"""Hand a list out as a file: asked for with a reason, written by a job, gone after a day.
+
+A file shows one moment: it is read in one snapshot. Who is erased while it is written, or later,
+takes the whole file with them. Every file is asked for, made and opened on the record.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import translation
+
+from regulars.access import services as access
+from regulars.access.domain import Actor
+from regulars.console.domain.exports import (
+    FORMS,
+    KEPT,
+    REASONS,
+    SHEET_ROWS_MAX,
+    TRIES_MAX,
+    Ask,
+    Export,
+    Exportable,
+    ExportNotFound,
+    ExportOvertaken,
+    ExportReasonMissing,
+    ExportTooLong,
+    ExportUnknown,
+)
+from regulars.console.selectors.exporting import exportable, get_export
+from regulars.console.services import export_files as files
+from regulars.kit.errors import Refusal
+from regulars.kit.messages import message
+from regulars.loyalty import selectors as loyalty
+from regulars.members import selectors as members
+from regulars.web import clock, later, notices, progress, sql
+from regulars.web.permissions import PermissionMissing
+
+KIND = "export"
+TASK = "console.write_export"
+GATE = 0x4558504F  # "EXPO": erasures pass it together, the end of a file alone
+ERASED_PAGE = 20_000
+ROWS_COUNTED_MAX = 2**31
+
+READY = message("Your file with {rows} rows is ready.")
+FAILED = message("Your file could not be made.")
+
+
+@transaction.atomic
+def ask_export(
+    *,
+    actor: Actor,
+    what: str,
+    filters: Mapping[str, str],
+    columns: Sequence[str],
+    form: str,
+    is_masked: bool,
+    reason_code: str,
+    language: str,
+    at: datetime,
+    approval: UUID | None = None,
+) -> UUID:
+    """Ask for a list as a file; answers the id of the work that writes it.
+
+    Raises PermissionMissing, ExportUnknown, ExportReasonMissing, ExportColumnsMissing,
+    ExportTooLong.
+    """
+    kind = exportable(what)
+    _check(actor, kind, is_masked=is_masked)
+    if reason_code not in REASONS:
+        raise ExportReasonMissing
+    if form not in FORMS:
+        raise ExportUnknown(what=form[:10])
+    chosen = kind.chosen(columns)
+    ask = Ask(actor=actor, filters=filters, is_masked=is_masked, at=at, language=language)
+    total = kind.count(ask, SHEET_ROWS_MAX + 1) if form == "xlsx" else None
+    if total is not None and total > SHEET_ROWS_MAX:
+        raise ExportTooLong(most=SHEET_ROWS_MAX)
+    facts = {"what": what, "form": form}
+    work = progress.begin(kind=KIND, owner=actor.caller, at=at, total=total, facts=facts)
+    sql.run(
+        "INSERT INTO console_export (public_id, what, filters, columns, form, is_masked,"
+        " reason_code, language, staff_id, approval, asked_at, gone_because, opened) VALUES"
+        " (%s::uuid, %s::text, %s::jsonb, %s::text[], %s::text, %s::boolean, %s::text, %s::text,"
+        " %s::bigint, %s::uuid, %s::timestamptz, '', 0)",
+        [
+            work, what, files.json_of(filters), [column.code for column in chosen], form,
+            is_masked, reason_code, language, actor.id, approval, at,
+        ],
+    )  # fmt: skip
+    _audit("exports.ask", actor, work, at, reason_code, {"what": what, "filters": urlencode(filters)})
+    later.defer(TASK, lock=TASK, export_id=str(work))
+    return work
+
+
+def write_export(*, export_id: UUID, at: datetime) -> None:
+    """Write the file of an export, again from the start after a worker died.
+
+    What cannot be written ends the work with its reason; nothing of the file is left behind.
+    """
+    export = get_export(export_id=export_id)
+    if not progress.start(export_id, at=at):
+        return
+    owner = f"staff:{export.staff_id}"
+    try:
+        _write(export, at=at)
+    except progress.Cancelled:
+        files.remove(export_id)
+        progress.stop(export_id, at=clock.now())
+    except Refusal as no:
+        files.remove(export_id)
+        progress.fail(export_id, at=clock.now(), code=no.code, facts=no.facts)
+        notices.tell(
+            owners=[owner], words=FAILED, at=clock.now(), href=f"/console/jobs/{export_id}"
+        )
+
+
+@transaction.atomic
+def open_export(*, export_id: UUID, actor: Actor, at: datetime) -> Export:
+    """Note that the file is fetched, by whoever asked for it; raises ExportNotFound."""
+    export = get_export(export_id=export_id, staff_id=actor.id)
+    if actor.kind != "staff" or not export.is_there(at) or not files.path_of(export).exists():
+        raise ExportNotFound
+    _check(actor, exportable(export.what), is_masked=export.is_masked)
+    sql.run("UPDATE console_export SET opened = opened + 1 WHERE public_id = %s::uuid", [export_id])
+    details = {"what": export.what, "rows": export.rows}
+    _audit("exports.open", actor, export_id, at, export.reason_code, details)
+    return export
+
+
+def purge_exports_of(*, member_ids: Sequence[int], at: datetime) -> int:
+    """Drop every file in which one of these stands; inside the transaction that erases them."""
+    sql.run("SELECT pg_advisory_xact_lock_shared(%s::bigint)", [GATE])
+    alive = sql.rows(
+        "SELECT public_id FROM console_export WHERE made_at IS NOT NULL AND gone_at IS NULL"
+    )
+    hit = [one for (one,) in alive if files.names_any(one, member_ids)]
+    _drop(hit, because="erased", at=at)
+    return len(hit)
+
+
+@transaction.atomic
+def drop_over_exports(*, at: datetime) -> int:
+    """Drop files whose day is over; answers how many."""
+    found = sql.rows(
+        "SELECT public_id FROM console_export WHERE made_at IS NOT NULL AND gone_at IS NULL"
+        " AND expires_at <= %s::timestamptz",
+        [at],
+    )
+    over = [one for (one,) in found]
+    _drop(over, because="expired", at=at)
+    return len(over)
+
+
+def _check(actor: Actor, kind: Exportable, *, is_masked: bool) -> None:
+    needed = ("exports.make", kind.permission, *(() if is_masked else ("members.reveal",)))
+    for permission in needed:
+        if not actor.may(permission):
+            raise PermissionMissing(permission=permission)
+
+
+def _write(export: Export, *, at: datetime) -> None:
+    """Read and write until a file stands in which nobody is erased."""
+    actor = access.find_actor(staff_id=export.staff_id, at=at)
+    if actor is None:
+        raise PermissionMissing(permission="exports.make")
+    _check(actor, exportable(export.what), is_masked=export.is_masked)
+    for _ in range(TRIES_MAX):
+        with files.Writer(export) as writer:
+            _write_rows(export, actor, writer, at=at)
+            if _keep(export, actor, writer, at=clock.now()):
+                return
+    raise ExportOvertaken
+
+
+def _write_rows(export: Export, actor: Actor, writer: files.Writer, *, at: datetime) -> None:
+    """Read every row in one snapshot; progress is told on a connection beside it."""
+    kind = exportable(export.what)
+    ask = Ask(
+        actor=actor,
+        filters=export.filters,
+        is_masked=export.is_masked,
+        at=at,
+        language=export.language,
+    )
+    zone = loyalty.get_programme().tz
+    with progress.reporting(export.id) as reporter, translation.override(export.language):
+        writer.begin(kind.chosen(export.columns), zone=zone)
+        with transaction.atomic():
+            sql.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            reporter.advance(0, total=kind.count(ask, ROWS_COUNTED_MAX))
+            for batch in kind.batches(ask):
+                writer.write(batch)
+                reporter.advance(writer.rows)
+        writer.end()
+
+
+@transaction.atomic
+def _keep(export: Export, actor: Actor, writer: files.Writer, *, at: datetime) -> bool:
+    """Hand the file out unless somebody in it has been erased meanwhile.
+
+    The lock waits for erasures that are on their way and lets later ones find the file.
+    """
+    sql.run("SELECT pg_advisory_xact_lock(%s::bigint)", [GATE])
+    for ids in writer.pages_of_ids(ERASED_PAGE):
+        if members.erased_of(member_ids=ids):
+            return False
+    size, rows = writer.settle(), writer.rows
+    sql.run(
+        "UPDATE console_export SET made_at = %s::timestamptz, rows = %s::bigint,"
+        " size_bytes = %s::bigint, expires_at = %s::timestamptz WHERE public_id = %s::uuid",
+        [at, rows, size, at + KEPT, export.id],
+    )
+    progress.finish(export.id, at=at, result={"rows": rows})
+    details = {"what": export.what, "rows": rows, "filters": urlencode(export.filters)}
+    _audit("exports.make", actor, export.id, at, export.reason_code, details)
+    facts = {"rows": rows}
+    href = f"/console/jobs/{export.id}"
+    notices.tell(owners=[actor.caller], words=READY, at=at, facts=facts, href=href)
+    return True
+
+
+def _drop(export_ids: Sequence[UUID], *, because: str, at: datetime) -> None:
+    sql.run(
+        "UPDATE console_export SET gone_at = %s::timestamptz, gone_because = %s::text"
+        " WHERE public_id = ANY(%s::uuid[])",
+        [at, because, list(export_ids)],
+    )
+    for export_id in export_ids:
+        transaction.on_commit(lambda export_id=export_id: files.remove(export_id))  # type: ignore[misc]
+
+
+def _audit(
+    action: str,
+    actor: Actor,
+    export_id: UUID,
+    at: datetime,
+    reason_code: str,
+    details: Mapping[str, object],
+) -> None:
+    access.audit(
+        actor=actor,
+        action=action,
+        object_kind="export",
+        object_id=str(export_id),
+        at=at,
+        reason_code=reason_code,
+        details=dict(details),
+    )

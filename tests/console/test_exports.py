@@ -1,0 +1,256 @@
+"""Files that leave the house: who may ask, what stands in them, when they go."""
+
+import csv
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from python_calamine import CalamineWorkbook
+
+from regulars.access import services as access
+from regulars.access.domain import Actor
+from regulars.console import services
+from regulars.console.domain import exports as domain
+from regulars.console.selectors import exporting
+from regulars.console.services import export_files
+from regulars.kit.progress import ProgressState
+from regulars.members import services as members
+from regulars.web import clock, notices, progress, sql
+from regulars.web.permissions import PermissionMissing
+from tests.console.shop import NAME, PHONE, open_shop
+
+COLUMNS = ("number", "name", "phone", "points", "spent", "home_store")
+
+
+@pytest.fixture
+def shop(committed_db, settings, tmp_path):
+    settings.REGULARS_VAR = tmp_path
+    return open_shop(clock.now())
+
+
+@pytest.fixture
+def manager(shop):
+    return staff("owner")
+
+
+def staff(role, scope="all"):
+    made = access.create_staff(
+        email=f"{role}@example.com", name=role, role=role, scope=scope,
+        actor=Actor.system(), at=clock.now(),
+    )  # fmt: skip
+    found = access.find_actor(staff_id=made.id, at=clock.now())
+    assert found is not None
+    return found
+
+
+def ask(actor, **wanted):
+    return services.ask_export(
+        **{
+            "actor": actor, "what": "members", "filters": {}, "columns": COLUMNS, "form": "csv",
+            "is_masked": True, "reason_code": "service", "language": "zh-hans", "at": clock.now(),
+            **wanted,
+        }
+    )  # fmt: skip
+
+
+def made(actor, **wanted):
+    export_id = ask(actor, **wanted)
+    services.write_export(export_id=export_id, at=clock.now())
+    return exporting.get_export(export_id=export_id)
+
+
+def lines(export):
+    with export_files.path_of(export).open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+class TestWhatStandsInIt:
+    def test_every_member_once_masked_and_marked(self, shop, manager):
+        export = made(manager)
+        rows = lines(export)
+        assert export.rows == len(rows) == 2
+        lin = next(row for row in rows if row["姓名"].startswith("林"))
+        assert lin["姓名"] == "林**"
+        assert lin["手机号"] == "138****8000"
+        assert lin["近 12 月消费"].replace(".", "").isdigit()
+        assert {row["导出"] for row in rows} == {export.mark}
+        assert export.mark in export.file_name
+
+    def test_unmasked_for_those_who_may_reveal(self, shop, manager):
+        lin = next(r for r in lines(made(manager, is_masked=False)) if r["姓名"] == NAME)
+        assert lin["手机号"] == f"'+86{PHONE}"
+
+    def test_as_a_workbook_of_texts(self, shop, manager):
+        export = made(manager, form="xlsx")
+        sheet = CalamineWorkbook.from_path(str(export_files.path_of(export))).get_sheet_by_index(0)
+        head, *rows = sheet.to_python()
+        assert head[-1] == "导出"
+        assert len(rows) == 2
+        assert all(isinstance(cell, str) for row in rows for cell in row)
+
+    def test_only_the_stores_in_scope(self, shop):
+        rows = lines(made(staff("analyst", "store:S02")))
+        assert [row["门店" if "门店" in row else "归属门店"] for row in rows] == ["徐汇天平店"]
+
+    def test_a_store_out_of_scope_matches_nobody(self, shop):
+        assert lines(made(staff("analyst", "store:S02"), filters={"store": "S01"})) == []
+
+    def test_nothing_in_it_is_a_formula(self, shop, manager):
+        members.update_profile(
+            member_id=shop.lin, values={"name": "=HYPERLINK(1)"}, at=clock.now(),
+            actor=Actor.system(),
+        )  # fmt: skip
+        names = {row["姓名"] for row in lines(made(manager, is_masked=False))}
+        assert "'=HYPERLINK(1)" in names
+
+    def test_the_file_is_nobody_else_s_to_read(self, shop, manager):
+        mode = export_files.path_of(made(manager)).stat().st_mode
+        assert stat.S_IMODE(mode) == 0o600
+
+
+class TestWhoMayAsk:
+    @pytest.mark.reliability("RJ6")
+    def test_a_clerk_may_not(self, shop):
+        with pytest.raises(PermissionMissing):
+            ask(staff("clerk", "store:S01"))
+
+    def test_unmasked_needs_the_right_to_reveal(self, shop):
+        with pytest.raises(PermissionMissing):
+            ask(staff("operations"), is_masked=False)
+
+    @pytest.mark.parametrize(
+        ("wanted", "refusal"),
+        [
+            ({"what": "secrets"}, domain.ExportUnknown),
+            ({"reason_code": ""}, domain.ExportReasonMissing),
+            ({"columns": ("nothing",)}, domain.ExportColumnsMissing),
+            ({"form": "exe"}, domain.ExportUnknown),
+        ],
+    )
+    def test_a_wrong_wish_is_refused(self, shop, manager, wanted, refusal):
+        with pytest.raises(refusal):
+            ask(manager, **wanted)
+
+    def test_who_lost_the_right_before_it_was_written_gets_nothing(self, shop):
+        actor = staff("operations")
+        export_id = ask(actor)
+        sql.run("DELETE FROM access_grant WHERE staff_id = %s::bigint", [actor.id])
+        services.write_export(export_id=export_id, at=clock.now())
+        assert progress.get(progress_id=export_id).state is ProgressState.FAILED
+        assert list(export_files.folder().iterdir()) == []
+        assert notices.count_unseen(actor.caller) == 1
+
+    def test_a_file_is_fetched_by_who_asked_for_it_only(self, shop, manager):
+        export = made(manager)
+        services.open_export(export_id=export.id, actor=manager, at=clock.now())
+        with pytest.raises(domain.ExportNotFound):
+            services.open_export(export_id=export.id, actor=staff("operations"), at=clock.now())
+
+    def test_asking_making_and_fetching_are_on_the_record(self, shop, manager):
+        export = made(manager, filters={"store": "S01"})
+        services.open_export(export_id=export.id, actor=manager, at=clock.now())
+        said = sql.rows(
+            "SELECT action, reason_code, details->>'rows' FROM access_audit_entry"
+            " WHERE object_kind = 'export' ORDER BY id"
+        )
+        assert said == [
+            ("exports.ask", "service", None),
+            ("exports.make", "service", "1"),
+            ("exports.open", "service", "1"),
+        ]
+
+
+class TestWhenItGoes:
+    def test_after_a_day(self, shop, manager):
+        export = made(manager)
+        later = clock.now() + timedelta(hours=24)
+        with pytest.raises(domain.ExportNotFound):
+            services.open_export(export_id=export.id, actor=manager, at=later)
+        assert services.drop_over_exports(at=later) == 1
+        assert list(export_files.folder().iterdir()) == []
+
+    @pytest.mark.reliability("RJ7")
+    def test_when_somebody_in_it_is_erased(self, shop, manager):
+        export, other = made(manager), made(manager, filters={"store": "S02"})
+        erase(shop.lin, manager)
+        gone = exporting.get_export(export_id=export.id)
+        assert (gone.gone_because, export_files.path_of(export).exists()) == ("erased", False)
+        assert exporting.get_export(export_id=other.id).is_there(clock.now())
+
+    @pytest.mark.reliability("RJ7")
+    def test_when_somebody_is_erased_while_it_is_written(self, shop, manager, monkeypatch):
+        export_id = ask(manager)
+        write, times = services.exports._write_rows, []
+
+        def write_then_erase(*given, **named):
+            write(*given, **named)
+            if not times:
+                erase(shop.lin, manager)
+            times.append(1)
+
+        monkeypatch.setattr(services.exports, "_write_rows", write_then_erase)
+        services.write_export(export_id=export_id, at=clock.now())
+        export = exporting.get_export(export_id=export_id)
+        assert (len(times), export.rows) == (2, 1)
+        assert [row["姓名"] for row in lines(export)] == ["王*"]
+
+    def test_when_it_is_stopped_nothing_is_left(self, shop, manager, monkeypatch):
+        export_id = ask(manager)
+        advance = progress.Reporter.advance
+
+        def stop_then_advance(self, done, **named):
+            beside(lambda: progress.cancel(progress_id=export_id, owner=None, at=clock.now()))
+            advance(self, done, **named)
+
+        monkeypatch.setattr(progress.Reporter, "advance", stop_then_advance)
+        services.write_export(export_id=export_id, at=clock.now())
+        assert progress.get(progress_id=export_id).state is ProgressState.CANCELLED
+        assert list(export_files.folder().iterdir()) == []
+
+    def test_written_again_after_a_worker_died(self, shop, manager, monkeypatch):
+        export_id = ask(manager)
+        keep = services.exports._keep
+
+        def die(*_given, **_named):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(services.exports, "_keep", die)
+        with pytest.raises(KeyboardInterrupt):
+            services.write_export(export_id=export_id, at=clock.now())
+        monkeypatch.setattr(services.exports, "_keep", keep)
+        services.write_export(export_id=export_id, at=clock.now())
+        assert exporting.get_export(export_id=export_id).rows == 2
+
+
+class TestCells:
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (None, ""),
+            (-3, "-3"),
+            (domain.Money(-105, "CNY"), "-1.05"),
+            (domain.Money(105, "JPY"), "105"),
+            ("=1+1", "'=1+1"),
+        ],
+    )
+    def test_values_are_plain(self, value, text):
+        from zoneinfo import ZoneInfo
+
+        assert domain.cell_of(value, zone=ZoneInfo("Asia/Shanghai")) == text
+
+
+def beside(act):
+    """Do something on another connection, as somebody else would."""
+
+    def acting():
+        act()
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(acting).result()
+
+
+def erase(member_id, actor):
+    members.erase(member_id=member_id, at=clock.now(), actor=actor, reason_code="request")
