@@ -12,8 +12,10 @@ from regulars.events import services as events
 from regulars.events.domain import Catalogue, EventType, Inline, Reaction
 from regulars.ingest import reactions as ingest
 from regulars.ingest.domain import facts as ingest_facts
+from regulars.kit.messages import message
 from regulars.ledger import reactions as ledger
-from regulars.ledger.domain import Check, Finding
+from regulars.ledger import services as ledger_services
+from regulars.ledger.domain import Check, Finding, Sample
 from regulars.ledger.domain import facts as ledger_facts
 from regulars.loyalty import reactions as loyalty
 from regulars.loyalty import selectors as loyalty_selectors
@@ -58,19 +60,34 @@ def checks() -> tuple[Check, ...]:
     return (*loyalty_selectors.CHECKS, *people)
 
 
-def samples() -> tuple[Finding, ...]:
-    """Try what is too dear to try in full: tiers judged again, sealed values opened."""
+def samples() -> tuple[Sample, ...]:
+    """Answer what is too dear to try in full: tiers judged again, sealed values opened."""
+    return (
+        Sample(
+            "tiers",
+            message("Tiers, judged again from the whole history, are what is written (sample)."),
+            loyalty_services.verify_tiers,
+        ),
+        Sample(
+            "identity_lookups",
+            message("Sealed identities open and are found under their own index (sample)."),
+            _try_lookups,
+        ),
+    )
+
+
+def _try_lookups() -> Finding:
     tried = members.try_lookups()
-    lookups = Finding("identity_lookups", tried.scanned, len(tried.bad), tried.bad[:20])
-    return (loyalty_services.verify_tiers(), lookups)
+    return Finding("identity_lookups", tried.scanned, len(tried.bad), tried.bad[:20])
 
 
 def join() -> None:
-    """Install types, reactions and who says who is calling; done once when Django is ready."""
+    """Install types, reactions, checks and who says who is calling; done once at start."""
     events.install(
         Catalogue(
             types={kind.name: kind for kind in EVENT_TYPES},
             inline=tuple(Inline(frozenset(types.split()), react) for types, react in INLINE),
         )
     )
+    ledger_services.install_checks(checks=checks(), samples=samples())
     install_identification(access.authenticate)

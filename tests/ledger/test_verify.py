@@ -7,6 +7,8 @@ from django.db import transaction
 
 from regulars.ledger import services as ledger
 from regulars.ledger.domain import Check
+from regulars.ledger.selectors.moved import NARROW
+from regulars.ledger.services import verifying
 from regulars.web import sql
 from tests.ledger.making import NOON, a_clawback, a_restore, a_spend, an_earn, days, given
 
@@ -110,6 +112,10 @@ def test_finds(name: str, committed_db: str) -> None:
     verdict = ledger.verify()
     assert not verdict.is_clean
     assert check in {finding.check for finding in verdict.findings if finding.bad}
+    if check in NARROW:
+        narrow = ledger.verify(member_ids=[1, 2]).findings
+        told = {finding.check for finding in narrow if finding.bad}
+        assert told & {check, "balances"}, "a run over these members finds it too"
 
 
 @pytest.mark.django_db
@@ -134,7 +140,7 @@ class TestNarrowRuns:
     def test_ask_the_checks_of_others_too(self):
         check = Check(
             name="theirs", says="Nothing.", scanned="SELECT 1", bad="SELECT 'x'::text",
-            narrow="SELECT unnest(%(members)s::bigint[])::text",
+            narrow="SELECT id::text FROM verify_member",
         )  # fmt: skip
 
         full = ledger.verify(extra=[check])
@@ -149,6 +155,20 @@ class TestNarrowRuns:
 
         assert said["ok"] is True
         assert {"check", "scanned", "bad", "ids", "ms"} == set(said["checks"][0])
+
+
+def test_a_wide_narrow_run_goes_over_two_connections(
+    committed_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "LANES_FROM", 1)
+    a_history()
+    assert ledger.verify(since=0).is_clean
+    sql.run("UPDATE ledger_account SET held = held - 1 WHERE member_id = 1 AND kind = 0")
+
+    verdict = ledger.verify(since=0)
+
+    assert {finding.check for finding in verdict.findings} == set(NARROW)
+    assert [finding.check for finding in verdict.findings if finding.bad] == ["held"]
 
 
 def test_the_watermark_leaves_out_nothing_that_commits_late(committed_db: str) -> None:

@@ -1,21 +1,20 @@
 """`regulars verify`: prove that the books add up. Exit code 1 says that they do not.
 
-Everything is asked of one snapshot; nothing is changed. Repair is never automatic: what is wrong
-is put right by inverse postings that people decide on.
+Everything is asked of one snapshot; nothing is changed, the run is put on record. Repair is never
+automatic: what is wrong is put right by inverse postings that people decide on.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from regulars import wiring
 from regulars.access import services as access
 from regulars.cli import FINDINGS, emit, notes
+from regulars.ledger import selectors as known
 from regulars.ledger import services as ledger
-from regulars.ledger.domain import Verdict
+from regulars.ledger.domain import Verdict, VerifyOrigin
 from regulars.web import clock
 
 
@@ -45,14 +44,15 @@ def verify(
         return
     if not as_json:
         notes().print("Reading one snapshot of the whole ledger …" if since is None else "…")
-    verdict = ledger.verify(
-        since=since,
-        account_ids=accounts or None,
-        member_ids=members or None,
-        extra=wiring.checks(),
-    )
-    if since is None and not accounts and not members:
-        verdict = replace(verdict, findings=(*verdict.findings, *wiring.samples()))
+    if accounts or members:
+        verdict = ledger.verify(
+            since=since,
+            account_ids=accounts or None,
+            member_ids=members or None,
+            extra=known.installed_checks(),
+        )
+    else:
+        verdict = ledger.prove(origin=VerifyOrigin.COMMAND, at=clock.now(), since=since)
     emit(as_json, verdict.as_json(), lambda console: _draw(console, verdict))
     if not verdict.is_clean:
         raise click.exceptions.Exit(FINDINGS)

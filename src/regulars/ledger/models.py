@@ -245,3 +245,31 @@ class Opening(models.Model):
                 condition=Q(ended_batch_id__isnull=False),
             ),
         ]
+
+
+class VerifyRun(models.Model):
+    """One run of the checks: over how much, and what each check found, as ids that name nobody."""
+
+    kind = models.TextField()
+    origin = models.TextField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    since = models.BigIntegerField(null=True)
+    watermark = models.BigIntegerField()
+    transfers = models.BigIntegerField()
+    accounts = models.BigIntegerField()
+    checks = models.IntegerField()
+    bad = models.BigIntegerField()
+    milliseconds = models.IntegerField()
+    findings = models.JSONField()
+
+    class Meta:
+        db_table = "ledger_verify_run"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["full", "recent"]), name="verify_run_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(origin__in=["clock", "command"]), name="verify_run_origin_known"
+            ),
+        ]

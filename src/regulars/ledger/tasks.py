@@ -5,7 +5,7 @@ from typing import Final
 import structlog
 
 from regulars.ledger import services
-from regulars.ledger.domain import Verdict
+from regulars.ledger.domain import Verdict, VerifyOrigin
 from regulars.web import clock, figures
 from regulars.web.jobs import task
 
@@ -31,13 +31,15 @@ def expire_holds() -> None:
 @task("ledger.verify_recent", every="*/5 * * * *", lock="ledger.verify")
 def verify_recent() -> None:
     """Check the accounts that moved since the last check; what it found is a figure of ours."""
-    _note("ledger.violations_recent", services.verify(since=figures.read(WATERMARK) or 0))
+    since = figures.read(WATERMARK) or 0
+    verdict = services.prove(origin=VerifyOrigin.CLOCK, at=clock.now(), since=since)
+    _note("ledger.violations_recent", verdict)
 
 
 @task("ledger.verify_all", every="41 2 * * *", lock="ledger.verify")
 def verify_all() -> None:
-    """Check everything once a night."""
-    _note("ledger.violations", services.verify())
+    """Check everything once a night, what the other apps keep included."""
+    _note("ledger.violations", services.prove(origin=VerifyOrigin.CLOCK, at=clock.now()))
 
 
 def _note(name: str, verdict: Verdict) -> None:

@@ -18,7 +18,15 @@ from regulars.ledger.domain.accounts import (
     house_kind,
 )
 from regulars.ledger.domain.books import Account, Books, HeldLots, Lot, Original, UsedLot, Writes
-from regulars.ledger.domain.checking import Check, Sweep
+from regulars.ledger.domain.checking import (
+    Check,
+    Sample,
+    Sweep,
+    VerifyKind,
+    VerifyOrigin,
+    VerifyRun,
+    VerifyRunPage,
+)
 from regulars.ledger.domain.facts import EVENT_TYPES
 from regulars.ledger.domain.holding import release_expired
 from regulars.ledger.domain.moving import (
@@ -74,6 +82,7 @@ from regulars.ledger.domain.refusals import (
     TransferConflict,
     TransferMissing,
     TransferNotReversible,
+    VerifyRunUnknown,
 )
 from regulars.ledger.domain.spending import plan_lots
 from regulars.ledger.domain.statements import (
@@ -150,6 +159,7 @@ __all__ = [
     "Posting",
     "Restore",
     "ReversalTooLarge",
+    "Sample",
     "Spend",
     "StandingLot",
     "Sweep",
@@ -160,6 +170,11 @@ __all__ = [
     "TransferNotReversible",
     "UsedLot",
     "Verdict",
+    "VerifyKind",
+    "VerifyOrigin",
+    "VerifyRun",
+    "VerifyRunPage",
+    "VerifyRunUnknown",
     "Void",
     "Writes",
     "check_unmerge",

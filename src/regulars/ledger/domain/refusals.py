@@ -128,3 +128,10 @@ class PointsBusy(Refusal):
 
     kind = Kind.TRY_LATER
     reason = message("These points are being moved by others. Try again.")
+
+
+class VerifyRunUnknown(Refusal):
+    """No run of the checks with this number is on record."""
+
+    kind = Kind.NOT_FOUND
+    reason = message("There is no such check of the books.")

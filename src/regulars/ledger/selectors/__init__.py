@@ -7,6 +7,8 @@ from regulars.ledger.selectors.balances import (
     list_lots,
 )
 from regulars.ledger.selectors.checks import CHECKS
+from regulars.ledger.selectors.installed import installed_checks, list_checks
+from regulars.ledger.selectors.runs import get_verify_run, list_verify_runs
 from regulars.ledger.selectors.statements import (
     MovementPage,
     count_movements,
@@ -30,10 +32,14 @@ __all__ = [
     "get_hold",
     "get_movement",
     "get_transfer",
+    "get_verify_run",
     "get_zone_name",
+    "installed_checks",
+    "list_checks",
     "list_entries",
     "list_holds",
     "list_lots",
     "list_movements",
+    "list_verify_runs",
     "sum_movements",
 ]

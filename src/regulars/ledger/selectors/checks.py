@@ -4,9 +4,12 @@ The names in brackets are those of the reliability list. Queries are written for
 of millions of transfers: every table is read in bulk, hashed, never looked up row by row.
 """
 
+from dataclasses import replace
 from typing import Final
 
+from regulars.kit.messages import message
 from regulars.ledger.domain import Check, Sweep
+from regulars.ledger.selectors.moved import NARROW
 
 _ACCOUNTS = "SELECT count(*) FROM ledger_account WHERE member_id IS NOT NULL"
 _TRANSFERS = "SELECT count(*) FROM ledger_transfer"
@@ -15,102 +18,51 @@ _USES = "SELECT count(*) FROM ledger_lot_use"
 _HOLDS = "SELECT count(*) FROM ledger_hold"
 _DEBITS = "SELECT count(*) FROM ledger_transfer WHERE debit_id > 0"
 
-_BALANCES = """
+_HELD: Final = """
 SELECT a.id::text FROM ledger_account AS a LEFT JOIN (
-    SELECT account_id, sum(amount) AS total FROM (
-        SELECT credit_id AS account_id, amount FROM ledger_transfer WHERE credit_id > 0 {credits}
-        UNION ALL
-        SELECT debit_id, -amount FROM ledger_transfer WHERE debit_id > 0 {debits}
-    ) AS sides GROUP BY account_id
-) AS t ON t.account_id = a.id
-WHERE a.member_id IS NOT NULL AND a.posted <> COALESCE(t.total, 0) {accounts}
-"""
-_LOT_TOTALS = """
-SELECT a.id::text FROM ledger_account AS a LEFT JOIN (
-    SELECT account_id, sum(remaining) AS total FROM ledger_lot WHERE is_open {lots}
-    GROUP BY account_id
-) AS l ON l.account_id = a.id
-WHERE a.member_id IS NOT NULL AND (
-    (a.kind = 0 AND a.currency <> 2 AND a.posted <> COALESCE(l.total, 0))
-    OR ((a.kind <> 0 OR a.currency = 2) AND l.total IS NOT NULL)) {accounts}
-"""
-_LOT_USES = """
-SELECT l.id::text FROM ledger_lot AS l LEFT JOIN (
-    SELECT u.lot_id, sum(CASE WHEN t.id IS NULL THEN u.amount ELSE -u.amount END) AS used
-    FROM ledger_lot_use AS u
-    LEFT JOIN ledger_transfer AS t ON t.id = u.transfer_id AND t.kind = 5 {uses}
-    GROUP BY u.lot_id
-) AS u ON u.lot_id = l.id
-WHERE (l.granted - COALESCE(u.used, 0) <> l.remaining
-    OR l.remaining < 0 OR l.remaining > l.granted) {lots}
-"""
-_DEBITS_PAID = """
-SELECT t.id::text FROM ledger_transfer AS t
-JOIN ledger_account AS a ON a.id = t.debit_id AND a.kind = 0
-LEFT JOIN (SELECT transfer_id, sum(amount) AS used FROM ledger_lot_use {uses} GROUP BY transfer_id)
-    AS u ON u.transfer_id = t.id
-WHERE t.debit_id > 0 AND t.currency <> 2 AND t.amount <> COALESCE(u.used, 0) {debits}
-"""
-_SOME_TRANSFERS = """WHERE transfer_id IN (
-    SELECT id FROM ledger_transfer WHERE debit_id > 0 AND debit_id = ANY(%(accounts)s::bigint[]))"""
-_GRANTED = """(SELECT seq FROM ledger_transfer
-    WHERE credit_id > 0 AND credit_id = ANY(%(accounts)s::bigint[]))"""
-_HELD = """
-SELECT a.id::text FROM ledger_account AS a LEFT JOIN (
-    SELECT account_id, sum(amount) AS total FROM ledger_hold WHERE state = 0 {holds}
-    GROUP BY account_id
+    SELECT account_id, sum(amount) AS total FROM ledger_hold WHERE state = 0 GROUP BY account_id
 ) AS h ON h.account_id = a.id
-WHERE a.member_id IS NOT NULL AND a.held <> COALESCE(h.total, 0) {accounts}
+WHERE a.member_id IS NOT NULL AND a.held <> COALESCE(h.total, 0)
 """
 
-
-def _only(column: str) -> str:
-    return f"AND {column} = ANY(%(accounts)s::bigint[])"
-
-
-CHECKS: Final = (
+_CHECKS: Final = (
     Check(
         name="balances",
-        says="Every balance is the sum of its transfers (RA1).",
+        says=message("Every balance is the sum of its transfers (RA1)."),
         scanned=_ACCOUNTS,
         bad="",
-        narrow=_BALANCES.format(
-            credits=_only("credit_id"), debits=_only("debit_id"), accounts=_only("a.id")
-        ),
     ),
     Check(
         name="lots",
-        says="Every balance with lots is the sum of what its lots hold (RA2).",
+        says=message("Every balance with lots is the sum of what its lots hold (RA2)."),
         scanned=_ACCOUNTS,
         bad="",
-        narrow=_LOT_TOTALS.format(lots=_only("account_id"), accounts=_only("a.id")),
     ),
     Check(
         name="lot_uses",
-        says="What a lot holds is what it was granted, less its uses, plus what came back (RA3).",
+        says=message(
+            "What a lot holds is what it was granted, less its uses, plus what came back (RA3)."
+        ),
         scanned=_LOTS,
         bad="",
-        narrow=_LOT_USES.format(
-            uses=f"WHERE u.lot_id IN {_GRANTED}", lots=f"AND l.id IN {_GRANTED}"
-        ),
     ),
     Check(
         name="debits",
-        says="Every debit is paid by lots, to the last point (RA4).",
+        says=message("Every debit is paid by lots, to the last point (RA4)."),
         scanned=_DEBITS,
         bad="",
-        narrow=_DEBITS_PAID.format(uses=_SOME_TRANSFERS, debits=_only("t.debit_id")),
     ),
     Check(
         name="held",
-        says="What is held is the sum of the open holds (RA5).",
+        says=message("What is held is the sum of the open holds (RA5)."),
         scanned=_HOLDS,
-        bad=_HELD.format(holds="", accounts=""),
-        narrow=_HELD.format(holds=_only("account_id"), accounts=_only("a.id")),
+        bad=_HELD,
     ),
     Check(
         name="pins",
-        says="Open holds pin what they hold, in lots of their account that still have it (RA5).",
+        says=message(
+            "Open holds pin what they hold, in lots of their account that still have it (RA5)."
+        ),
         scanned="SELECT count(*) FROM ledger_hold_lot",
         bad="""
 WITH pins AS (
@@ -128,13 +80,13 @@ HAVING l.remaining IS NULL OR sum(p.amount) > l.remaining
     ),
     Check(
         name="whole",
-        says="In each programme and currency members and house add up to nothing (RA6).",
+        says=message("In each programme and currency members and house add up to nothing (RA6)."),
         scanned=_TRANSFERS,
         bad="",
     ),
     Check(
         name="reversals",
-        says="Nothing is reversed beyond its amount (RA7).",
+        says=message("Nothing is reversed beyond its amount (RA7)."),
         scanned="SELECT count(*) FROM ledger_transfer WHERE reverses IS NOT NULL",
         bad="""
 SELECT r.reverses::text FROM (
@@ -146,7 +98,9 @@ WHERE t.id IS NULL OR r.total > t.amount
     ),
     Check(
         name="holds",
-        says="A hold is resolved once: a committed one by one transfer of that amount (RA7).",
+        says=message(
+            "A hold is resolved once: a committed one by one transfer of that amount (RA7)."
+        ),
         scanned=_HOLDS,
         bad="""
 SELECT COALESCE(h.id, t.hold_id)::text FROM ledger_hold AS h FULL JOIN (
@@ -159,31 +113,33 @@ WHERE h.id IS NULL OR COALESCE(t.times, 0) <> CASE WHEN h.state = 1 THEN 1 ELSE 
     ),
     Check(
         name="accounts",
-        says="Both accounts of a transfer exist, in its currency; RA6 holds programmes apart.",
+        says=message(
+            "Both accounts of a transfer exist, in its currency; RA6 holds programmes apart."
+        ),
         scanned=_TRANSFERS,
         bad="",
     ),
     Check(
         name="grants",
-        says="A lot and the credit that granted it name each other, account and amount.",
+        says=message("A lot and the credit that granted it name each other, account and amount."),
         scanned=_LOTS,
         bad="",
     ),
     Check(
         name="restores",
-        says="What a restore credits is what it gives back to lots.",
+        says=message("What a restore credits is what it gives back to lots."),
         scanned="SELECT count(*) FROM ledger_transfer WHERE kind = 5",
         bad="",
     ),
     Check(
         name="uses",
-        says="A use belongs to a transfer of the account whose lot it takes from.",
+        says=message("A use belongs to a transfer of the account whose lot it takes from."),
         scanned=_USES,
         bad="",
     ),
     Check(
         name="twice",
-        says="One event earns once by one rule.",
+        says=message("One event earns once by one rule."),
         scanned=_TRANSFERS,
         bad="""
 SELECT format('event %s rule %s', event_id, rule_version_id) FROM ledger_transfer
@@ -193,7 +149,7 @@ GROUP BY event_id, rule_version_id, credit_id HAVING count(*) > 1
     ),
     Check(
         name="emptied",
-        says="Merged and closed accounts hold nothing.",
+        says=message("Merged and closed accounts hold nothing."),
         scanned=_ACCOUNTS,
         bad="""
 SELECT id::text FROM ledger_account
@@ -202,7 +158,9 @@ WHERE (merged_into IS NOT NULL OR closed_at IS NOT NULL) AND (posted <> 0 OR hel
     ),
     Check(
         name="guards",
-        says="Transfers and uses are append-only by trigger, and by grant where roles differ.",
+        says=message(
+            "Transfers and uses are append-only by trigger, and by grant where roles differ."
+        ),
         scanned="SELECT 2",
         bad="""
 SELECT w.name || ': ' || w.what FROM (
@@ -219,6 +177,8 @@ SELECT w.name || ': ' || w.what FROM (
 """,
     ),
 )
+
+CHECKS: Final = tuple(replace(check, narrow=NARROW.get(check.name)) for check in _CHECKS)
 
 # Every transfer once, by both of its sides.
 _SIDES: Final = """

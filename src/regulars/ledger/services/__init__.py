@@ -1,5 +1,6 @@
 """What can be done with points. `post` is the one writer; everything else goes through it."""
 
+from regulars.ledger.selectors.installed import install_checks
 from regulars.ledger.services.accounts import (
     close_members,
     expire_holds,
@@ -23,6 +24,7 @@ from regulars.ledger.services.commands import (
 )
 from regulars.ledger.services.openings import Declared, declare_balances, revert_openings
 from regulars.ledger.services.posting import post
+from regulars.ledger.services.proving import prove
 from regulars.ledger.services.verifying import verify
 
 __all__ = [
@@ -37,10 +39,12 @@ __all__ = [
     "freeze_members",
     "give_points",
     "hold_points",
+    "install_checks",
     "lock_accounts",
     "merge_members",
     "open_programme",
     "post",
+    "prove",
     "release_lots",
     "release_members",
     "reverse_transfer",

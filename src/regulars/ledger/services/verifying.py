@@ -3,35 +3,26 @@
 import re
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from dataclasses import replace
+from functools import partial
+from typing import Final
 
 from django.db import connection, transaction
 
 from regulars.ledger.domain import Check, Finding, Sweep, Verdict
+from regulars.ledger.selectors import moved
 from regulars.ledger.selectors.checks import CHECKS, SWEEPS
-from regulars.ledger.selectors.locks import bigints
 from regulars.web import sql
 
 IDS_SHOWN: Final = 20
 LANES: Final = 2  # as many as the smallest machine has processors
+LANES_FROM: Final = 10_000  # so many accounts are worth a second connection
 COUNT_TRANSFERS: Final = "SELECT count(*) FROM ledger_transfer"
 SETTLE_SECONDS_MAX: Final = 5.0
 _PAUSE_SECONDS: Final = 0.05
 _SNAPSHOT: Final = re.compile(r"[0-9A-F]+(-[0-9A-F]+)+")
-
-_TOUCHED: Final = (
-    "SELECT DISTINCT a.id, a.member_id FROM ledger_account AS a JOIN ("
-    "SELECT credit_id AS id FROM ledger_transfer WHERE seq >= %s::bigint UNION"
-    " SELECT debit_id FROM ledger_transfer WHERE seq >= %s::bigint) AS t ON t.id = a.id"
-    " WHERE a.member_id IS NOT NULL"
-)
-_OF_ACCOUNTS: Final = (
-    "SELECT id, member_id FROM ledger_account WHERE id = ANY(%s::bigint[])"
-    " AND member_id IS NOT NULL"
-)
-_OF_MEMBERS: Final = "SELECT id, member_id FROM ledger_account WHERE member_id = ANY(%s::bigint[])"
 
 
 def verify(
@@ -50,27 +41,34 @@ def verify(
     """
     started = time.perf_counter()
     watermark = _settled_watermark(since)
-    partial = not (since is None and account_ids is None and member_ids is None)
+    is_narrow = not (since is None and account_ids is None and member_ids is None)
     alone = not connection.in_atomic_block
     counts: dict[str, int] = {}
+    set_down = partial(moved.set_down, since=since, account_ids=account_ids, member_ids=member_ids)
+    accounts: list[int] = []
+    if is_narrow:
+        moved.make_tables()
     with transaction.atomic():
         _take_snapshot()
-        touched = _touched(since, account_ids, member_ids) if partial else []
-        if partial:
-            narrow = [(check, check.narrow) for check in (*CHECKS, *extra) if check.narrow]
-            findings = [_ask(check, query, touched, counts) for check, query in narrow]
+        if is_narrow:
+            accounts = set_down()
+            checks = [replace(c, bad=c.narrow) for c in (*CHECKS, *extra) if c.narrow]
+            questions: list[Check | Sweep] = [*checks]
+            counts = {check.scanned: len(accounts) for check in checks}
+            wide = alone and len(accounts) >= LANES_FROM
+            asked = _in_lanes(questions, counts, set_down) if wide else _in_line(questions, counts)
         else:
             checks = [*CHECKS, *extra]
-            answer = _in_lanes if alone else _in_line
-            asked = answer([*SWEEPS, *(check for check in checks if check.bad)], counts)
-            findings = [asked[check.name] for check in checks]
-        transfers = _count(COUNT_TRANSFERS, counts) if not partial else 0
+            questions = [*SWEEPS, *(check for check in checks if check.bad)]
+            asked = _in_lanes(questions, counts) if alone else _in_line(questions, counts)
+        findings = [asked[check.name] for check in checks]
+        transfers = _count(COUNT_TRANSFERS, counts) if not is_narrow else 0
     return Verdict(
         findings=tuple(findings),
         watermark=watermark,
         transfers=transfers,
         milliseconds=round((time.perf_counter() - started) * 1000),
-        accounts=tuple(account for account, _ in touched),
+        accounts=tuple(accounts),
     )
 
 
@@ -79,7 +77,11 @@ def _in_line(questions: Sequence[Check | Sweep], counts: dict[str, int]) -> dict
     return {f.check: f for question in questions for f in _findings(question, counts)}
 
 
-def _in_lanes(questions: Sequence[Check | Sweep], counts: dict[str, int]) -> dict[str, Finding]:
+def _in_lanes(
+    questions: Sequence[Check | Sweep],
+    counts: dict[str, int],
+    set_down: Callable[[], object] | None = None,
+) -> dict[str, Finding]:
     """Share the questions among a few connections that all see the snapshot of this one."""
     found = sql.row("SELECT pg_export_snapshot()")
     assert found is not None
@@ -96,8 +98,12 @@ def _in_lanes(questions: Sequence[Check | Sweep], counts: dict[str, int]) -> dic
 
     def work_beside() -> None:
         try:
+            if set_down is not None:
+                moved.make_tables()
             with transaction.atomic():
                 _take_snapshot(found[0])
+                if set_down is not None:
+                    set_down()
                 work()
         finally:
             connection.close()
@@ -112,7 +118,7 @@ def _in_lanes(questions: Sequence[Check | Sweep], counts: dict[str, int]) -> dic
 
 def _findings(question: Check | Sweep, counts: dict[str, int]) -> list[Finding]:
     if isinstance(question, Check):
-        return [_ask(question, question.bad, None, counts)]
+        return [_ask(question, counts)]
     return _sweep(question, counts)
 
 
@@ -173,39 +179,16 @@ def _settled_watermark(since: int | None) -> int:
     return kept
 
 
-def _touched(
-    since: int | None, account_ids: Collection[int] | None, member_ids: Collection[int] | None
-) -> list[tuple[int, int]]:
-    found: list[tuple[Any, ...]] = []
-    if since is not None:
-        found += sql.rows(_TOUCHED, [since, since])
-    if account_ids is not None:
-        found += sql.rows(_OF_ACCOUNTS, [bigints(account_ids)])
-    if member_ids is not None:
-        found += sql.rows(_OF_MEMBERS, [bigints(member_ids)])
-    return sorted({(row[0], row[1]) for row in found})
-
-
-def _ask(
-    check: Check, query: str, touched: Sequence[tuple[int, int]] | None, counts: dict[str, int]
-) -> Finding:
+def _ask(check: Check, counts: dict[str, int]) -> Finding:
     started = time.perf_counter()
-    wrapped = (
-        f"WITH bad (id) AS MATERIALIZED ({query}) SELECT (SELECT count(*) FROM bad),"
+    found = sql.row(
+        f"WITH bad (id) AS MATERIALIZED ({check.bad}) SELECT (SELECT count(*) FROM bad),"
         f" ARRAY(SELECT id FROM bad ORDER BY id LIMIT {IDS_SHOWN})"
     )
-    with connection.cursor() as cursor:
-        if touched is None:
-            cursor.execute(wrapped)
-        else:
-            accounts = bigints(account for account, _ in touched)
-            members = bigints({member for _, member in touched})
-            named = {"accounts": accounts, "members": members}
-            cursor.execute(wrapped, {k: v for k, v in named.items() if f"%({k})s" in query})
-        bad, ids = cursor.fetchone()
-    scanned = len(touched) if touched is not None else _count(check.scanned, counts)
+    assert found is not None
+    scanned = _count(check.scanned, counts)
     spent = round((time.perf_counter() - started) * 1000)
-    return Finding(check.name, scanned, bad, tuple(ids), spent)
+    return Finding(check.name, scanned, found[0], tuple(found[1]), spent)
 
 
 def _count(query: str, counts: dict[str, int]) -> int:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from regulars.kit.messages import message
+
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
@@ -19,7 +21,7 @@ _IDENTITIES = "SELECT count(*) FROM members_identity"
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "aliases",
-        "Whoever was merged leads, through its winner, to one who stands for both.",
+        message("Whoever was merged leads, through its winner, to one who stands for both."),
         _MEMBERS,
         "SELECT m.id::text FROM members_member m"
         " LEFT JOIN members_member w ON w.id = m.merged_into_id"
@@ -30,7 +32,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "identity_holders",
-        "Every identity is held by a living member, under a key that exists.",
+        message("Every identity is held by a living member, under a key that exists."),
         _IDENTITIES,
         "SELECT i.id::text FROM members_identity i"
         " LEFT JOIN members_member m ON m.id = i.member_id"
@@ -41,7 +43,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "erased",
-        "Of an erased member nothing is left but the record that names nobody.",
+        message("Of an erased member nothing is left but the record that names nobody."),
         "SELECT count(*) FROM members_member WHERE status = 'erased'",
         "SELECT m.id::text FROM members_member m WHERE m.status = 'erased' AND ("
         " EXISTS (SELECT 1 FROM members_subjectkey k WHERE k.member_id = m.id)"
@@ -51,7 +53,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         "merges",
-        "Every merge that stands is told by its loser's record, and the other way round.",
+        message("Every merge that stands is told by its loser's record, and the other way round."),
         "SELECT count(*) FROM members_merge",
         "SELECT COALESCE(g.loser_id, m.id)::text FROM"
         " (SELECT * FROM members_merge WHERE undone_at IS NULL) g FULL JOIN"
