@@ -6,11 +6,13 @@ it: `%s::bigint[]`. A literal per cent sign is written `%%`.
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections
+
+from regulars.web.binary import Shape
 
 _KEPT = "_regulars_cursor"
 BLOCK = 1000  # every id sequence counts in steps of a block, so a process asks once per block
@@ -43,8 +45,14 @@ def run(sql: str, params: Sequence[Any] = (), using: str = "default") -> int:
         return int(cursor.rowcount)
 
 
+def copy_rows(shape: Shape, rows: Iterable[Sequence[Any]], using: str = "default") -> None:
+    """Copy rows of values into the table of a shape, the cheapest way in for rows."""
+    with _cursor(using) as cursor, cursor.copy(shape.statement) as into:
+        into.write(shape.write(rows))
+
+
 def copy(statement: str, lines: str, using: str = "default") -> None:
-    """Send lines of tab-separated text to `COPY … FROM STDIN`, the cheapest way in for rows."""
+    """Send lines of tab-separated text to `COPY … FROM STDIN`, for types a shape does not have."""
     with _cursor(using) as cursor, cursor.copy(statement) as into:
         into.write(lines)
 

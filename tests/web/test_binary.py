@@ -1,0 +1,67 @@
+"""Rows copied in binary arrive as they left Python, whatever is in them."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import DataError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.web import sql
+from regulars.web.binary import Shape
+
+TYPES = {
+    "b": "bigint", "i": "int", "s": "smallint", "t": "boolean", "f": "double precision",
+    "u": "uuid", "at": "timestamptz", "d": "date", "x": "text", "w": "word", "r": "bytea",
+    "j": "jsonb", "b0": "bigint?", "i0": "int?", "s0": "smallint?", "u0": "uuid?",
+    "at0": "timestamptz?", "x0": "text?", "w0": "word?", "r0": "bytea?", "j0": "jsonb?",
+}  # fmt: skip
+TEXTS = st.text('ab茶\t\\\n\r",{}')
+BIG = st.integers(-(2**63), 2**63 - 1)
+MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2900, 1, 1), timezones=st.just(UTC))
+CHINA = timezone(timedelta(hours=8))
+VALUES = (
+    *(2**63 - 1, -(2**31), -1, True, -2.5, UUID(int=7)),
+    *(datetime(2026, 3, 1, 23, 0, 0, 5, tzinfo=CHINA), date(1999, 12, 31)),
+    *("茶\t\\N\n", "CNY", b"\x00\xff", '{"a": "\\"b"}'),
+)
+GIVEN = (7, 8, 9, UUID(int=2**127), datetime(1969, 1, 1, tzinfo=UTC), "x", "y", b"z", "[1]")
+
+
+def back(types: dict[str, str], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    columns = {name: f"{kind} NULL".replace("word", "text").replace("? NULL", "")
+               for name, kind in types.items()}  # fmt: skip
+    made = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    sql.run(f"CREATE TEMPORARY TABLE copied ({made}) ON COMMIT DROP")
+    sql.copy_rows(Shape("copied", types), rows)
+    found = sql.rows(f"SELECT {', '.join(types)} FROM copied")
+    sql.run("DROP TABLE copied")
+    return found
+
+
+@pytest.mark.django_db
+class TestShape:
+    @pytest.mark.parametrize("given", [GIVEN, (None,) * len(GIVEN)])
+    def test_rows_of_every_type_come_back(self, given: tuple[Any, ...]) -> None:
+        row = (*VALUES, *given)
+
+        [found] = back(TYPES, [row])
+
+        assert tuple(bytes(v) if isinstance(v, memoryview) else v for v in found) == row
+
+    def test_no_rows_are_no_rows(self) -> None:
+        assert back({"b": "bigint"}, []) == []
+
+    def test_a_number_too_large_for_its_column_is_refused(self) -> None:
+        sql.run("CREATE TEMPORARY TABLE copied (b int) ON COMMIT DROP")
+
+        with pytest.raises(DataError):
+            sql.copy_rows(Shape("copied", {"b": "bigint"}), [(1,)])
+
+    @given(st.lists(st.tuples(BIG, st.none() | BIG, TEXTS, st.none() | TEXTS, MOMENTS)))
+    def test_any_rows_come_back(self, rows: list[tuple[Any, ...]]) -> None:
+        types = {"a": "bigint", "b": "bigint?", "c": "text", "d": "word?", "e": "timestamptz"}
+
+        assert back(types, rows) == rows
