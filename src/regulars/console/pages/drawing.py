@@ -13,6 +13,7 @@ from regulars.access.domain import Actor
 from regulars.console.domain.stories import Teller
 from regulars.console.selectors import tiers
 from regulars.events import services as events
+from regulars.loyalty import selectors as loyalty
 from regulars.loyalty.domain import Programme
 from regulars.web.pages import render
 
@@ -43,6 +44,11 @@ def draw(
         response = render(request, template, context, status=status)
     response["Cache-Control"] = "no-store, private"
     return response
+
+
+def house_zone() -> ZoneInfo:
+    """Answer the shop's zone, for pages that need nothing else of the programme."""
+    return loyalty.get_programme().tz
 
 
 def chosen_size(request: HttpRequest) -> int:

@@ -50,40 +50,40 @@ def compact_money(minor: int | None, currency: str) -> SafeString:
 @register.filter
 def moment(at: datetime | None) -> str:
     """Write a moment: 2026-11-21 09:40."""
-    return formatting.moment(at, zone=_zone())
+    return formatting.moment(at, zone=reader_zone())
 
 
 @register.filter
 def clock_time(at: datetime | None) -> str:
     """Write the time of day."""
-    return formatting.clock_time(at, zone=_zone())
+    return formatting.clock_time(at, zone=reader_zone())
 
 
 @register.filter
 def day(on: date | datetime | None) -> str:
     """Write a date: 2026-11-21."""
-    return formatting.day(on, zone=_zone())
+    return formatting.day(on, zone=reader_zone())
 
 
 @register.filter
 def last_day(until: datetime | None) -> str:
     """Write the last day on which something still holds."""
-    return formatting.last_day(until, zone=_zone())
+    return formatting.last_day(until, zone=reader_zone())
 
 
 @register.filter
 def long_day(on: date | datetime | None) -> str:
     """Write a date for a sentence."""
-    return formatting.long_day(on, zone=_zone(), language=_language())
+    return formatting.long_day(on, zone=reader_zone(), language=_language())
 
 
 @register.simple_tag
 def ago(at: datetime | None, now: datetime) -> SafeString:
     """Write how long ago; the exact moment shows on hover."""
-    shown = formatting.ago(at, now=now, zone=_zone(), language=_language())
+    shown = formatting.ago(at, now=now, zone=reader_zone(), language=_language())
     if at is None:
         return format_html("<span>{}</span>", shown)
-    exact = formatting.moment(at, zone=_zone())
+    exact = formatting.moment(at, zone=reader_zone())
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, shown)
 
 
@@ -126,7 +126,7 @@ def _with_exact(shown: str, *, exact: str) -> SafeString:
     return format_html('<span title="{}">{}{}</span>', exact, figure, unit_part)
 
 
-def _zone() -> ZoneInfo:
+def reader_zone() -> ZoneInfo:
     zone = timezone.get_current_timezone()
     return zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")
 

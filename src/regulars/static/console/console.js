@@ -7,6 +7,8 @@
   const isWide = window.matchMedia("(width >= 62rem)");
   const find = (selector) => document.querySelector(selector);
 
+  document.documentElement.classList.add("has-script");
+
   document.addEventListener("keydown", (event) => {
     const wantsSearch = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
     if (wantsSearch) {
@@ -21,12 +23,25 @@
     }
   });
 
+  // Say how many rows are chosen, in the words the server wrote.
+  const count = (rows) => {
+    const said = rows.querySelector("[data-count]");
+    const chosen = rows.querySelectorAll("[name=ids]:checked").length;
+    if (said) said.textContent = `${said.dataset.words ?? (said.dataset.words = said.textContent)}: ${chosen}`;
+  };
+
+  // Leave empty filters out of the address.
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches("[data-trim]")) return;
+    for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
+  });
+
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }
     const row = event.target.closest(".rows-open tbody tr");
-    const meansRow = row && !event.target.closest("a, button, input") && !String(window.getSelection());
+    const meansRow = row && !event.target.closest("a, button, input, summary, label") && !String(window.getSelection());
     if (meansRow) row.querySelector("a")?.click();
   });
 
@@ -35,7 +50,15 @@
       const fold = event.target.checked ? "rail" : "open";
       document.cookie = `regulars_nav=${fold}; path=/; max-age=31536000; samesite=lax`;
     }
-    if (event.target.matches("select[data-send]")) event.target.form.requestSubmit();
+    if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
+    if (event.target.matches("[data-preset]") && event.target.value) {
+      for (const day of event.target.closest("details").querySelectorAll("[type=date]")) day.value = "";
+    }
+    if (event.target.matches("[data-pick-page]")) {
+      for (const box of event.target.closest("table").querySelectorAll("[name=ids]")) box.checked = event.target.checked;
+    }
+    const rows = event.target.closest(".list-rows");
+    if (rows) count(rows);
   });
 
   // Remember which groups of the sidebar are open. `toggle` does not bubble, so it is caught.

@@ -1,0 +1,286 @@
+"""How every list is drawn: heading, views, filters, chips, acts on many, table, pages.
+
+A page reads its state, asks its selector for rows, and hands both over. All that the reader may
+change stands in links and forms, so a list works without JavaScript.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
+
+from regulars.console.domain.cells import (
+    Approximate,
+    Cell,
+    Empty,
+    ListRow,
+    PageAction,
+    RowAction,
+    TabLink,
+)
+from regulars.console.domain.lists import (
+    SIZES,
+    Bulk,
+    Column,
+    Filter,
+    ListSpec,
+    ListState,
+)
+from regulars.console.domain.navigation import Crumb
+from regulars.console.domain.periods import PRESETS
+from regulars.console.pages.drawing import actor_of, draw
+
+ACTIONS_VISIBLE_MAX = 3
+EXPORTS = "exports.make"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way to the same list, asked otherwise."""
+
+    title: str
+    href: str
+    is_current: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCell:
+    """The head of a column; `sort` is how it is ordered now: ascending, descending or not."""
+
+    code: str
+    title: str
+    numeric: bool
+    help: str
+    href: str
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowCell:
+    """A cell with what its column says."""
+
+    cell: Cell
+    numeric: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnRow:
+    """A row as the template writes it."""
+
+    id: str
+    href: str
+    cells: tuple[RowCell, ...]
+    visible: tuple[RowAction, ...]
+    more: tuple[RowAction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A filter as the form shows it, with what it is set to."""
+
+    code: str
+    title: str
+    kind: str
+    help: str
+    value: str
+    first: str
+    last: str
+    options: tuple[Link, ...]
+
+
+def draw_list(  # noqa: PLR0913 the one way every list is drawn; the optional ones have names
+    request: HttpRequest,
+    spec: ListSpec,
+    state: ListState,
+    rows: Iterable[ListRow],
+    *,
+    next_cursor: str | None,
+    total: int | Approximate | None = None,
+    zone: ZoneInfo,
+    at: datetime,
+    empty: Empty,
+    crumbs: Sequence[Crumb] = (),
+    actions: Sequence[PageAction] = (),
+    tabs: Sequence[TabLink] = (),
+    extra: Mapping[str, Any] | None = None,
+    template: str = "console/list.html",
+) -> HttpResponse:
+    """Draw a page of a list; `extra` reaches the template, which may be one that extends it."""
+    columns = [column for code in state.columns if (column := spec.column(code)) is not None]
+    drawn = [_row(row, columns) for row in rows]
+    context: dict[str, Any] = {
+        "crumbs": crumbs,
+        "actions": actions,
+        "tabs": tabs,
+        "now": at,
+        "head": [_head(request, state, column) for column in columns],
+        "rows": drawn,
+        "has_actions": any(row.visible for row in drawn),
+        "total": total.count if isinstance(total, Approximate) else total,
+        "is_about": isinstance(total, Approximate),
+        "next_href": f"{request.path}?{state.query(after=next_cursor)}" if next_cursor else "",
+        "empty": empty,
+        **_frame(request, spec, state),
+        **(extra or {}),
+    }
+    return draw(request, template, context, zone=zone)
+
+
+def _frame(request: HttpRequest, spec: ListSpec, state: ListState) -> dict[str, Any]:
+    """Answer what stands around the rows: it depends on the address and the reader alone."""
+    bulk = _bulk(spec, request)
+    return {
+        "spec": spec,
+        "heading": gettext(spec.title),
+        "purpose": gettext(spec.purpose),
+        "here": request.path,
+        "query": state.query(),
+        "fields": [_field(state, each) for each in spec.filters],
+        "chips": _chips(request, state),
+        "clear_href": f"{request.path}?{state.query(without=state.filters)}",
+        "is_narrowed": bool(state.filters),
+        "kept": _kept(state),
+        "bulk": bulk,
+        "selects_all": bool(bulk) and request.GET.get("select") == "page",
+        "sizes": [_size(request, state, size) for size in SIZES],
+        "first_href": f"{request.path}?{state.query()}" if state.cursor else "",
+        "chooser": _chooser(spec, state),
+        "export_href": _export(spec, state, request),
+        "personal": spec.is_personal,
+    }
+
+
+def _row(row: ListRow, columns: Sequence[Column]) -> DrawnRow:
+    cells = tuple(
+        RowCell(row.cells.get(column.code, Cell.dash()), column.numeric) for column in columns
+    )
+    fits = len(row.actions) <= ACTIONS_VISIBLE_MAX
+    visible = row.actions if fits else row.actions[: ACTIONS_VISIBLE_MAX - 1]
+    return DrawnRow(row.id, row.href, cells, visible, row.actions[len(visible) :])
+
+
+def _head(request: HttpRequest, state: ListState, column: Column) -> HeadCell:
+    href, order = "", ""
+    if state.sort_code == column.code:
+        order = "descending" if state.descending else "ascending"
+    if column.sorts:
+        wanted = column.code if order == "descending" else f"-{column.code}"
+        href = f"{request.path}?{state.query(sort=wanted)}"
+    title, words = gettext(column.title), gettext(column.help) if column.help else ""
+    return HeadCell(column.code, title, column.numeric, words, href, order)
+
+
+def _field(state: ListState, one: Filter) -> Field:
+    chosen = state.filters.get(one.code, "")
+    options: tuple[Link, ...] = ()
+    if one.kind == "choice":
+        options = tuple(
+            Link(
+                each.title if each.is_data else gettext(each.title),
+                each.code,
+                each.code == chosen,
+                "" if each.count is None else f"{each.count:,}",
+            )
+            for each in one.choices
+        )
+    elif one.kind == "days":
+        options = tuple(
+            Link(gettext(title), code, code == chosen) for code, title in PRESETS.items()
+        )
+    return Field(
+        code=one.code,
+        title=gettext(one.title),
+        kind=one.kind,
+        help=gettext(one.help) if one.help else "",
+        value=chosen,
+        first=state.filters.get(f"{one.code}_from", ""),
+        last=state.filters.get(f"{one.code}_to", ""),
+        options=options,
+    )
+
+
+def _chips(request: HttpRequest, state: ListState) -> list[Link]:
+    """Say every filter that is set, each with the way to the list without it."""
+    return [
+        Link(
+            gettext(one.title),
+            f"{request.path}?{state.query(without=one.keys)}",
+            detail=_said(state, one),
+        )
+        for one in state.spec.filters
+        if state.asks(one)
+    ]
+
+
+def _said(state: ListState, one: Filter) -> str:
+    """Say what a filter is set to, in the reader's language."""
+    value = state.filters.get(one.code, "")
+    match one.kind:
+        case "choice":
+            known = next(each for each in one.choices if each.code == value)
+            return known.title if known.is_data else gettext(known.title)
+        case "flag":
+            return gettext("yes")
+        case "days" if value:
+            return gettext(PRESETS[value])
+        case "text":
+            return value
+        case _:
+            return _said_range(
+                state.filters.get(f"{one.code}_from", ""), state.filters.get(f"{one.code}_to", "")
+            )
+
+
+def _said_range(first: str, last: str) -> str:
+    if first and last:
+        return first if first == last else f"{first} – {last}"
+    if first:
+        return gettext("from %(first)s") % {"first": first}
+    return gettext("up to %(last)s") % {"last": last}
+
+
+def _kept(state: ListState) -> list[tuple[str, str]]:
+    """Answer what the filter form must carry along besides the filters themselves."""
+    kept = {"sort": state.sort if state.sort != state.spec.sort else ""}
+    kept["cols"] = ".".join(state.columns) if state.names_columns else ""
+    kept["size"] = str(state.size)
+    kept["view"] = state.view
+    return [(name, value) for name, value in kept.items() if value]
+
+
+def _bulk(spec: ListSpec, request: HttpRequest) -> list[tuple[Bulk, str]]:
+    actor = actor_of(request)
+    return [(each, reverse(each.href_name)) for each in spec.bulk if actor.may(each.permission)]
+
+
+def _size(request: HttpRequest, state: ListState, size: int) -> Link:
+    return Link(str(size), f"{request.path}?{state.query(size=str(size))}", size == state.size)
+
+
+def _chooser(spec: ListSpec, state: ListState) -> list[tuple[str, str, bool]]:
+    """Answer every column but the first: the shown ones in their order, then the others."""
+    shown = state.columns[1:]
+    others = [each.code for each in spec.columns[1:] if each.code not in shown]
+    return [
+        (code, gettext(column.title), code in shown)
+        for code in (*shown, *others)
+        if (column := spec.column(code)) is not None
+    ]
+
+
+def _export(spec: ListSpec, state: ListState, request: HttpRequest) -> str:
+    """Lead to the export of what the list shows, where there is one and the reader may make it."""
+    if spec.export is None or not actor_of(request).may(EXPORTS):
+        return ""
+    try:
+        page = reverse("console-export-new")
+    except NoReverseMatch:
+        return ""
+    return f"{page}?{urlencode({'what': spec.export, 'query': state.query(without=('view',))})}"
