@@ -5,6 +5,7 @@ tiers are judged, and what is forgotten is forgotten in every app of the same co
 """
 
 from regulars.access import services as access
+from regulars.access.domain import Executor
 from regulars.commerce import reactions as commerce
 from regulars.commerce.domain import facts as commerce_facts
 from regulars.console import reactions as console
@@ -53,6 +54,11 @@ INLINE: tuple[tuple[str, Reaction], ...] = (
     ("order.recorded", loyalty.when_orders_recorded),
 )
 
+APPROVED: dict[str, Executor] = {
+    **access.EXECUTORS,
+    "points.adjust": ledger_services.ADJUSTMENTS,
+}
+
 
 def checks() -> tuple[Check, ...]:
     """Answer what the apps add to the ledger's own checks in `regulars verify`."""
@@ -82,7 +88,7 @@ def _try_lookups() -> Finding:
 
 
 def join() -> None:
-    """Install types, reactions, checks and who says who is calling; done once at start."""
+    """Install types, reactions, checks, approvals and who says who is calling, at start."""
     events.install(
         Catalogue(
             types={kind.name: kind for kind in EVENT_TYPES},
@@ -90,4 +96,5 @@ def join() -> None:
         )
     )
     ledger_services.install_checks(checks=checks(), samples=samples())
+    access.approvals.install(APPROVED)
     install_identification(access.authenticate)

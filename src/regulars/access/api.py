@@ -1,14 +1,16 @@
-"""Stores and regions over HTTP: reads only; stores are sent in by `ingest`."""
+"""Stores, regions and approvals over HTTP: reads only; stores are sent in by `ingest`."""
 
+from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field, JsonValue
 
-from regulars.access import domain, selectors
+from regulars.access import domain, selectors, services
 from regulars.access.domain import Actor, Scope
-from regulars.web import paging
+from regulars.web import clock, paging
 from regulars.web.permissions import requires
 
 router = Router(tags=["stores"])
@@ -27,6 +29,20 @@ _REGION_EXAMPLE: dict[str, JsonValue] = {
     "code": "south",
     "name": "South",
     "brand": "default",
+}
+
+
+_APPROVAL_EXAMPLE: dict[str, JsonValue] = {
+    "id": "0197a5a0-6c00-7000-8000-000000000003",
+    "kind": "points.adjust",
+    "state": "executed",
+    "object_kind": "member",
+    "object_id": "0197a5a0-6c00-7000-8000-000000000004",
+    "size": 20000,
+    "proposed_at": "2026-03-01T12:00:00Z",
+    "expires_at": "2026-03-04T12:00:00Z",
+    "decided_at": "2026-03-01T12:30:00Z",
+    "outcome": {"transfer_id": "0197a5a0-6c00-7000-8000-000000000005", "amount": 20000, "owed": 0},
 }
 
 
@@ -119,6 +135,55 @@ def list_regions(request: HttpRequest, query: Query[PageQuery]) -> RegionPage:
     ]
     more = paging.encode(page[-1].code, page[-1].public_id) if len(regions) > query.limit else None
     return RegionPage(items=items, next_cursor=more)
+
+
+class ApprovalOut(Schema):
+    """Something proposed, and what became of it."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _APPROVAL_EXAMPLE})
+
+    id: str
+    kind: str
+    state: str
+    object_kind: str
+    object_id: str
+    size: int
+    proposed_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None
+    outcome: dict[str, JsonValue] | None
+
+
+@router.get(
+    "/approvals/{approval_id}",
+    response=ApprovalOut,
+    summary="Get one approval",
+    operation_id="get_approval",
+    tags=["approvals"],
+)
+@requires("approvals.read")
+def get_approval(request: HttpRequest, approval_id: UUID) -> ApprovalOut:
+    """Get what became of something you proposed, or may decide about.
+
+    States: waiting, executed, failed (approved, and refused when it was done), rejected,
+    withdrawn, expired. People decide, in the console.
+    """
+    found = selectors.get_approval(public_id=approval_id)
+    actor = cast("Actor", request.actor)  # type: ignore[attr-defined]
+    if not services.approvals.may_see([found], actor):
+        raise domain.ApprovalNotFound
+    return ApprovalOut(
+        id=str(found.public_id),
+        kind=found.kind,
+        state=found.state_at(clock.now()).value,
+        object_kind=found.object_kind,
+        object_id=found.object_id,
+        size=found.size,
+        proposed_at=found.proposed_at,
+        expires_at=found.expires_at,
+        decided_at=found.decided_at,
+        outcome=dict(found.outcome) if found.outcome is not None else None,
+    )
 
 
 def _stores_out(stores: list[domain.Store]) -> list[StoreOut]:

@@ -6,7 +6,14 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from regulars.access.domain import AuditResult, LinkPurpose, ScopeKind, StoreKind
+from regulars.access.domain import (
+    SEPARATED,
+    ApprovalState,
+    AuditResult,
+    LinkPurpose,
+    ScopeKind,
+    StoreKind,
+)
 
 
 class Brand(models.Model):
@@ -112,6 +119,11 @@ class Grant(models.Model):
                 | models.Q(scope_kind__in=["store", "region"], scope_id__isnull=False),
                 name="grant_scope_names_its_place",
             ),
+            models.UniqueConstraint(
+                fields=["staff"],
+                condition=models.Q(role__in=list(SEPARATED)),
+                name="grant_one_administrator_each",
+            ),
         ]
 
 
@@ -129,6 +141,7 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+    collected_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -216,4 +229,67 @@ class AuditSeal(models.Model):
         db_table = "access_audit_seal"
         constraints = [
             models.UniqueConstraint(fields=["entry_id"], name="audit_entry_sealed_once"),
+        ]
+
+
+class PolicyVersion(models.Model):
+    """One version of the operating policy, whole. Rows are never changed: the newest holds."""
+
+    version = models.IntegerField()
+    settings = models.JSONField()
+    changed_at = models.DateTimeField()
+    changed_by_kind = models.TextField()
+    changed_by_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "access_policy_version"
+        constraints = [
+            models.UniqueConstraint(fields=["version"], name="policy_version_unique"),
+        ]
+
+
+class Approval(models.Model):
+    """Something one person proposed and another decides; the payload never changes."""
+
+    public_id = models.UUIDField()
+    kind = models.TextField()
+    payload = models.JSONField()
+    payload_hash = models.BinaryField()
+    object_kind = models.TextField()
+    object_id = models.TextField()
+    size = models.BigIntegerField()
+    reason_code = models.TextField(null=True)  # noqa: DJ001 no reason is not an empty reason
+    maker_kind = models.TextField()
+    maker_id = models.BigIntegerField()
+    maker_person_id = models.BigIntegerField(null=True)
+    proposed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.TextField(choices=[(state.value, state.value) for state in ApprovalState])
+    decided_by = models.BigIntegerField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    outcome = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="approval_public_id_unique"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in ApprovalState]),
+                name="approval_state_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="waiting", decided_at__isnull=True)
+                | (~models.Q(state="waiting") & models.Q(decided_at__isnull=False)),
+                name="approval_settled_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(
+                    state__in=["executed", "failed", "rejected"],
+                    decided_by=models.F("maker_person_id"),
+                ),
+                name="approval_decided_by_another",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-proposed_at", "-id"], name="approval_by_state"),
+            models.Index(fields=["maker_person_id", "-proposed_at"], name="approval_by_maker"),
         ]

@@ -26,3 +26,9 @@ def forget_old_tries() -> None:
     services.forget_old_tries(at)
     services.forget_old_links(at)
     services.forget_old_sessions(at)
+
+
+@task("access.expire_approvals", every="*/10 * * * *")
+def expire_approvals() -> None:
+    """Settle what waited for a second person too long."""
+    services.expire_approvals(clock.now())

@@ -68,5 +68,16 @@ TECHNICAL_COLUMNS: frozenset[tuple[str, str]] = frozenset(
         ("access_audit_entry", "reason_code"),
         ("access_audit_entry", "details"),
         ("access_audit_seal", "hash"),
+        ("access_policy_version", "settings"),
+        ("access_policy_version", "changed_by_kind"),
+        ("access_approval", "kind"),
+        ("access_approval", "payload"),
+        ("access_approval", "payload_hash"),
+        ("access_approval", "object_kind"),
+        ("access_approval", "object_id"),
+        ("access_approval", "reason_code"),
+        ("access_approval", "maker_kind"),
+        ("access_approval", "state"),
+        ("access_approval", "outcome"),
     }
 )

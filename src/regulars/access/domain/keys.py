@@ -19,6 +19,8 @@ KEY_PREFIX = "rg_live_"
 NAME_LENGTH = 8
 SECRET_BYTES = 32
 KEY_LIFE_MAX = timedelta(days=365)
+KEY_OVERLAP = timedelta(hours=24)  # how long an exchanged key goes on beside the new one
+COLLECTED_WITHIN = timedelta(hours=72)
 USE_RECORDED_EVERY = timedelta(minutes=1)
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -62,6 +64,20 @@ class NetworkUnreadable(Refusal):
     reason = message("“{network}” is not a network. Write for example 203.0.113.0/24.")
 
 
+class KeyCollected(Refusal):
+    """The secret was handed over before, or nobody came for it in time."""
+
+    kind = Kind.CONFLICT
+    reason = message("This key was collected before, or waited too long. Propose a new one.")
+
+
+class KeyOver(Refusal):
+    """A key that has ended is not exchanged."""
+
+    kind = Kind.CONFLICT
+    reason = message("This key has ended. Make a new one.")
+
+
 @dataclass(frozen=True, slots=True)
 class PresentedKey:
     """A key that someone showed, taken apart."""
@@ -84,12 +100,21 @@ class ApiKey:
     expires_at: datetime
     revoked_at: datetime | None
     last_used_at: datetime | None
+    created_by: int | None = None
+    collected_at: datetime | None = None
 
     def is_live(self, at: datetime) -> bool:
         return self.revoked_at is None and at < self.expires_at
 
     def is_use_worth_recording(self, at: datetime) -> bool:
         return self.last_used_at is None or at - self.last_used_at >= USE_RECORDED_EVERY
+
+
+def check_collectable(key: ApiKey, *, at: datetime) -> None:
+    """Refuse to hand a secret over twice, too late, or for a key that has ended."""
+    is_late = at >= key.created_at + COLLECTED_WITHIN
+    if key.collected_at is not None or is_late or not key.is_live(at):
+        raise KeyCollected
 
 
 def compose_key(*, name: str, secret: bytes) -> str:

@@ -1,9 +1,11 @@
 """The ready-made roles: each a set of permissions, and the widths it may be given in.
 
 A role says *what*; the scope it is granted in says *where*. Nobody hands out more than they
-hold themselves.
+hold themselves, but for those whose work it is (`roles.assign`), and they never to themselves.
+Where administrators are separated, the three of them replace owner and administrator.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -33,6 +35,46 @@ class GrantAboveOwn(Refusal):
     reason = message("You can only give permissions and scopes that you hold yourself.")
 
 
+class OwnAccess(Refusal):
+    """Someone changes what they may do themselves."""
+
+    kind = Kind.DENIED
+    reason = message("Nobody changes their own roles, or switches their own account off.")
+
+
+class AccountAboveOwn(Refusal):
+    """Someone changes an account that may do more than they could give."""
+
+    kind = Kind.DENIED
+    reason = message("This account may do more than you could give. Somebody above changes it.")
+
+
+class AdministratorAlone(Refusal):
+    """One of the three administrators would hold another role, too."""
+
+    kind = Kind.CONFLICT
+    reason = message(
+        "A system, security or audit administrator holds that role alone. Use another account."
+    )
+
+
+class RoleAsleep(Refusal):
+    """The role is not given while administrators are separated."""
+
+    kind = Kind.DENIED
+    reason = message("The role {role} is not given while administrators are separated.")
+
+
+class AuditorProtected(Refusal):
+    """Those whom an auditor audits do not change the auditor's account."""
+
+    kind = Kind.DENIED
+    reason = message(
+        "Audit administrators are changed only from the command line while administrators are "
+        "separated."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """A named set of permissions; `everything` means all there are, now and later."""
@@ -52,6 +94,11 @@ _LOOK = ("console.use", "stores.read")
 _COUNTER = ("members.lookup", "members.write", "consents.write", "points.read", "tiers.read")
 _READING = ("members.read", "orders.read", "points.read", "tiers.read", "timeline.read")
 _EVERYWHERE = (ScopeKind.ALL,)
+_DECIDING = ("approvals.read", "approvals.decide")
+
+SEPARATED = ("system_administrator", "security_administrator", "audit_administrator")
+ASLEEP = frozenset({"owner", "administrator"})  # while administrators are separated
+AUDITOR = "audit_administrator"
 
 
 def _role(name: str, title: str, scopes: tuple[ScopeKind, ...], *permissions: str) -> Role:
@@ -65,6 +112,7 @@ _ALL_ROLES = (
         (ScopeKind.STORE, ScopeKind.OWN),
         *_COUNTER,
         "points.spend",
+        "approvals.read",
     ),
     _role(
         "store_manager",
@@ -76,6 +124,7 @@ _ALL_ROLES = (
         "points.spend",
         "points.adjust",
         "points.reverse",
+        "approvals.read",
     ),
     _role(
         "regional_manager",
@@ -84,6 +133,8 @@ _ALL_ROLES = (
         *_READING,
         "members.lookup",
         "tags.write",
+        "points.adjust",
+        *_DECIDING,
     ),
     _role(
         "operations",
@@ -108,6 +159,7 @@ _ALL_ROLES = (
         "operations.read",
         "exports.make",
         "jobs.read",
+        *_DECIDING,
     ),
     _role(
         "analyst",
@@ -115,6 +167,7 @@ _ALL_ROLES = (
         (ScopeKind.ALL, ScopeKind.REGION, ScopeKind.STORE),
         *_READING,
         "exports.make",
+        "approvals.read",
     ),
     _role(
         "finance",
@@ -127,6 +180,7 @@ _ALL_ROLES = (
         "points.reverse",
         "tiers.read",
         "exports.make",
+        *_DECIDING,
     ),
     _role(
         "privacy_officer",
@@ -141,12 +195,14 @@ _ALL_ROLES = (
         "privacy.manage",
         "audit.read",
         "exports.make",
+        *_DECIDING,
     ),
     _role(
         "administrator",
         message("Administrator"),
         _EVERYWHERE,
         "staff.manage",
+        "roles.assign",
         "keys.manage",
         "stores.write",
         "sources.manage",
@@ -154,7 +210,30 @@ _ALL_ROLES = (
         "operations.read",
         "audit.read",
         "jobs.read",
+        "settings.manage",
+        *_DECIDING,
     ),
+    _role(
+        "system_administrator",
+        message("System administrator"),
+        _EVERYWHERE,
+        "settings.manage",
+        "stores.write",
+        "sources.manage",
+        "dead_letters.read",
+        "operations.read",
+        *_DECIDING,
+    ),
+    _role(
+        "security_administrator",
+        message("Security administrator"),
+        _EVERYWHERE,
+        "staff.manage",
+        "roles.assign",
+        "keys.manage",
+        *_DECIDING,
+    ),
+    _role("audit_administrator", message("Audit administrator"), _EVERYWHERE, "audit.read"),
     Role("owner", message("Owner"), frozenset(), _EVERYWHERE, everything=True),
 )
 
@@ -183,3 +262,39 @@ def check_may_give(actor: Actor, *, permissions: frozenset[str], scope: Scope) -
     for permission in permissions:
         if not actor.may(permission) or not actor.scope_for(permission).contains(scope):
             raise GrantAboveOwn
+
+
+def check_may_give_role(
+    actor: Actor, role: Role, *, permissions: frozenset[str], scope: Scope
+) -> None:
+    """Refuse a role above one's own, except to those whose work it is to give roles.
+
+    Even they never give a role that holds everything, and give no further than they reach.
+    """
+    assigns = actor.scope_for("roles.assign").contains(scope)
+    if not (assigns and not role.everything):
+        check_may_give(actor, permissions=permissions, scope=scope)
+
+
+def check_exclusive(held: Iterable[str], wanted: str) -> None:
+    """Refuse a role that would stand beside that of one of the three administrators."""
+    others = {role for role in held if role != wanted}
+    if others and (wanted in SEPARATED or others & set(SEPARATED)):
+        raise AdministratorAlone
+
+
+def is_asleep(role: str, *, separated: bool) -> bool:
+    """Tell whether a role gives nothing now, because administrators are separated."""
+    return separated and role in ASLEEP
+
+
+def check_separation(
+    actor: Actor, *, wanted: str | None, held: Iterable[str], separated: bool
+) -> None:
+    """Refuse what separated administrators rule out: sleeping roles, and changes to auditors."""
+    if not separated or actor.kind == "system":
+        return
+    if wanted is not None and wanted in ASLEEP:
+        raise RoleAsleep(role=wanted)
+    if wanted == AUDITOR or AUDITOR in set(held):
+        raise AuditorProtected

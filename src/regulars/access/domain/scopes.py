@@ -99,10 +99,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What one grant gives: these permissions, within this scope."""
+    """What one grant gives: these permissions, within this scope, by the role of this name."""
 
     permissions: frozenset[str]
     scope: Scope
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ class Actor:
     """Whoever acts: a member of staff, an API key, or the system itself.
 
     `scope` is safe for every permission held: with several grants it is what they share.
-    `narrowed_to` answers the actor as one permission sees it.
+    `narrowed_to` answers the actor as one permission sees it. `made_by` is the account that made
+    a key, where a person did.
     """
 
     kind: str
@@ -119,6 +121,7 @@ class Actor:
     permissions: frozenset[str]
     scope: Scope
     reaches: tuple[Reach, ...] = ()
+    made_by: int | None = None
 
     @classmethod
     def system(cls, name: str = "system") -> Self:
@@ -138,6 +141,11 @@ class Actor:
     def caller(self) -> str:
         """Name the actor for keys and counters: `key:12`."""
         return f"{self.kind}:{self.id}"
+
+    @property
+    def person_id(self) -> int | None:
+        """Answer the account behind the actor: itself, or who made the key; None for nobody."""
+        return self.id if self.kind == "staff" else self.made_by
 
     def may(self, permission: str) -> bool:
         """Tell whether the actor holds the permission, in any scope. The system holds all."""

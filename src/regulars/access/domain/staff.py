@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from regulars.access.domain.approvals import STRONG
 from regulars.access.domain.scopes import ScopeKind
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
@@ -16,11 +17,28 @@ class EmailTaken(Refusal):
     reason = message("There is already an account with this e-mail address.")
 
 
+class CodeTaken(Refusal):
+    """Another account has this number."""
+
+    kind = Kind.CONFLICT
+    reason = message("There is already an account with this number.")
+
+
 class StaffNotFound(Refusal):
     """No account has this id."""
 
     kind = Kind.NOT_FOUND
     reason = message("There is no such staff account.")
+
+
+class LinkForbidden(Refusal):
+    """A link would let its maker act as a colleague who is trusted with much."""
+
+    kind = Kind.DENIED
+    reason = message(
+        "This account was used already and may do strong things. "
+        "Make the link on the command line: regulars staff link."
+    )
 
 
 class LastOwner(Refusal):
@@ -64,3 +82,9 @@ class Staff:
     created_at: datetime
     signed_in_at: datetime | None
     grants: tuple[Granted, ...] = ()
+
+
+def check_may_link(staff: Staff, permissions: frozenset[str]) -> None:
+    """Refuse a link into an account that its owner uses and that may do something strong."""
+    if staff.signed_in_at is not None and permissions & STRONG:
+        raise LinkForbidden

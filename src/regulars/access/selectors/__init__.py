@@ -1,7 +1,18 @@
 """What access knows: stores, regions, staff, keys, the audit log."""
 
+from regulars.access.selectors.approvals import (
+    get_approval,
+    list_approvals,
+    list_deciders,
+)
 from regulars.access.selectors.audit import chain_end, count_entries, list_audit
 from regulars.access.selectors.keys import get_key, list_keys
+from regulars.access.selectors.policies import (
+    PolicyVersion,
+    list_policy_versions,
+    newest_policy,
+    policy,
+)
 from regulars.access.selectors.staff import (
     find_staff,
     get_staff,
@@ -24,21 +35,28 @@ from regulars.access.selectors.stores import (
 )
 
 __all__ = [
+    "PolicyVersion",
     "chain_end",
     "count_entries",
     "find_staff",
+    "get_approval",
     "get_key",
     "get_region",
     "get_staff",
     "get_store",
     "has_owner",
+    "list_approvals",
     "list_audit",
     "list_brands",
+    "list_deciders",
     "list_keys",
+    "list_policy_versions",
     "list_regions",
     "list_staff",
     "list_stores",
     "names_of",
+    "newest_policy",
+    "policy",
     "region_codes",
     "staff_ids_by_code",
     "store_ids_by_code",

@@ -7,7 +7,7 @@ from regulars.web import sql
 
 _KEY = (
     "id, name, title, permissions, store_id, networks, created_at, expires_at, revoked_at,"
-    " last_used_at"
+    " last_used_at, created_by, collected_at"
 )
 
 
@@ -28,6 +28,20 @@ def get_key(*, name: str) -> ApiKey:
     return _key(found)
 
 
+def lock_key(*, name: str) -> ApiKey:
+    """Hold a key until the transaction ends; raises KeyNotFound."""
+    found = sql.row(f"SELECT {_KEY} FROM access_apikey WHERE name = %s::text FOR UPDATE", [name])
+    if found is None:
+        raise KeyNotFound(name=name)
+    return _key(found)
+
+
+def find_key(*, key_id: int) -> ApiKey | None:
+    """Find a key by its id, or None."""
+    found = sql.row(f"SELECT {_KEY} FROM access_apikey WHERE id = %s::bigint", [key_id])
+    return _key(found) if found else None
+
+
 def find_key_with_hash(*, name: str) -> tuple[ApiKey, bytes] | None:
     """Find a key and the hash its secret must have, or None."""
     found = sql.row(f"SELECT {_KEY}, secret_hash FROM access_apikey WHERE name = %s::text", [name])
@@ -46,4 +60,6 @@ def _key(row: tuple[Any, ...]) -> ApiKey:
         expires_at=row[7],
         revoked_at=row[8],
         last_used_at=row[9],
+        created_by=row[10],
+        collected_at=row[11],
     )

@@ -2,7 +2,8 @@
 
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,11 @@ from regulars.access.domain import (
     Link,
 )
 from regulars.access.selectors import audit as selectors
+from regulars.kit.errors import Kind, Refusal
 from regulars.web import crypto, sql
 
 SEALED_AT_ONCE_MAX = 1_000
+_WORTH_AUDITING = frozenset({Kind.DENIED, Kind.CONFLICT, Kind.NOT_FOUND})
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('access.audit'))"
 
 log = structlog.get_logger(__name__)
@@ -88,6 +91,30 @@ def audit_batch(entries: Sequence[Entry], *, at: datetime, note_key: bytes | Non
         " INSERT INTO access_audit_waiting (entry_id, at) SELECT id, at FROM added",
         [at, *columns, notes],
     )
+
+
+@contextmanager
+def refusals_audited(
+    *, actor: Actor, action: str, object_kind: str, object_id: str, at: datetime
+) -> Iterator[None]:
+    """Write down that an act inside the block was refused, after its transaction is undone.
+
+    What is merely malformed, or to be tried again, is not worth an entry.
+    """
+    try:
+        yield
+    except Refusal as no:
+        if no.kind in _WORTH_AUDITING:
+            audit(
+                actor=actor,
+                action=action,
+                object_kind=object_kind,
+                object_id=object_id,
+                at=at,
+                result=AuditResult.REFUSED,
+                reason_code=no.code,
+            )
+        raise
 
 
 def read_note(entry: KeptEntry, *, note_key: bytes | None = None) -> str | None:

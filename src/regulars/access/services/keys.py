@@ -1,9 +1,7 @@
-"""Make, revoke and recognise API keys."""
+"""Recognise and revoke API keys."""
 
 import hmac
-import secrets
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,21 +10,12 @@ from django.db import transaction
 from regulars.access import domain
 from regulars.access.domain import Actor, ApiKey, KeyMalformed, Scope
 from regulars.access.selectors import keys as selectors
-from regulars.access.selectors import stores
 from regulars.access.services.audit import audit
 from regulars.web import clock, sql
 from regulars.web.permissions import PERMISSIONS
 
 REMEMBERED_SECONDS = 4.0  # a revoked key is refused within five seconds everywhere
 _REMEMBERED_MAX = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key just made. `text` is the whole key and is shown this once."""
-
-    key: ApiKey
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,55 +28,6 @@ class _Known:
 
 
 _known: dict[bytes, _Known] = {}
-
-
-@transaction.atomic
-def create_key(
-    *,
-    permissions: Sequence[str],
-    actor: Actor,
-    at: datetime,
-    title: str = "",
-    store: str | None = None,
-    networks: Sequence[str] = (),
-    expires_at: datetime | None = None,
-) -> NewKey:
-    """Make a key for these permissions (`all` for every one), for all stores or one.
-
-    It lives a year unless it is to end sooner. Raises UnknownPermission, GrantAboveOwn,
-    KeyLifeTooLong, NetworkUnreadable, StoreNotFound.
-    """
-    wanted = _permissions(permissions)
-    store_id = stores.get_store(code=store, scope=Scope.all()).id if store else None
-    domain.check_may_give(actor, permissions=wanted, scope=_scope(store_id))
-    name = domain.compose_name(secrets.token_bytes(16))
-    text = domain.compose_key(name=name, secret=secrets.token_bytes(32))
-    sql.run(
-        "INSERT INTO access_apikey (name, secret_hash, title, permissions, store_id, networks,"
-        " created_at, created_by, expires_at) VALUES (%s::text, %s::bytea, %s::text, %s::text[],"
-        " %s::bigint, %s::text[], %s::timestamptz, %s::bigint, %s::timestamptz)",
-        [
-            name,
-            domain.read_key(text).secret_hash,
-            title or name,
-            sorted(wanted),
-            store_id,
-            list(domain.read_networks(networks)),
-            at,
-            actor.id if actor.kind == "staff" else None,
-            domain.life_of(at=at, expires_at=expires_at),
-        ],
-    )
-    details = {"permissions": sorted(wanted), "store": store}
-    audit(
-        actor=actor,
-        action="key.created",
-        object_kind="key",
-        object_id=name,
-        at=at,
-        details=details,
-    )
-    return NewKey(key=selectors.get_key(name=name), text=text)
 
 
 @transaction.atomic
@@ -125,6 +65,24 @@ def find_actor_of_key(*, text: str, address: str) -> Actor | None:
     return known.actor if domain.is_from_allowed_network(address, known.networks) else None
 
 
+def find_live_key_actor(*, key_id: int, at: datetime) -> Actor | None:
+    """Answer a key as an actor with the permissions it has now; None when it ended."""
+    key = selectors.find_key(key_id=key_id)
+    return actor_of(key) if key is not None and key.is_live(at) else None
+
+
+def actor_of(key: ApiKey) -> Actor:
+    """Answer a key as an actor; what it may was written down when it was made."""
+    return Actor(
+        kind="key",
+        id=key.id,
+        name=key.title,
+        permissions=key.permissions & frozenset(PERMISSIONS),
+        scope=_scope(key.store_id),
+        made_by=key.created_by,
+    )
+
+
 def forget_keys() -> None:
     """Ask the table again for every key: one was revoked here."""
     _known.clear()
@@ -140,14 +98,7 @@ def _recognised(presented: domain.PresentedKey, *, until: float) -> _Known | Non
         return None
     if key.is_use_worth_recording(at):
         _record_use(key.id, at)
-    actor = Actor(
-        kind="key",
-        id=key.id,
-        name=key.title,
-        permissions=key.permissions & frozenset(PERMISSIONS),
-        scope=_scope(key.store_id),
-    )
-    return _Known(actor=actor, networks=key.networks, until=until)
+    return _Known(actor=actor_of(key), networks=key.networks, until=until)
 
 
 def _record_use(key_id: int, at: datetime) -> None:
@@ -157,15 +108,6 @@ def _record_use(key_id: int, at: datetime) -> None:
         " AND (last_used_at IS NULL OR last_used_at <= %s::timestamptz)",
         [at, key_id, at - domain.USE_RECORDED_EVERY],
     )
-
-
-def _permissions(asked: Sequence[str]) -> frozenset[str]:
-    if list(asked) == ["all"]:
-        return frozenset(PERMISSIONS)
-    for permission in asked:
-        if permission not in PERMISSIONS:
-            raise domain.UnknownPermission(permission=permission)
-    return frozenset(asked)
 
 
 def _scope(store_id: int | None) -> Scope:

@@ -14,7 +14,7 @@ from regulars.access import domain
 from regulars.access.domain import DEFAULT_CODE, Actor, LinkPurpose, Staff
 from regulars.access.selectors import staff as selectors
 from regulars.access.selectors import stores
-from regulars.access.services.audit import audit
+from regulars.access.services import roles
 from regulars.access.services.signing_in import note_sign_in
 from regulars.access.services.staff import create_staff
 from regulars.access.services.stores import rename_brand
@@ -38,18 +38,22 @@ def issue_set_up_link(*, at: datetime) -> str:
     return reverse("access-set-up", args=[token])
 
 
-@transaction.atomic
-def issue_sign_in_link(*, staff_id: int, at: datetime) -> str:
-    """Make a link that signs one account in, once; answers its path. Raises StaffNotFound."""
+def issue_sign_in_link(*, staff_id: int, at: datetime, actor: Actor | None = None) -> str:
+    """Make a link that signs one account in, once; answers its path.
+
+    Colleagues make it for accounts that were never used, or that hold nothing strong: otherwise
+    whoever makes links could be two people at once. Raises StaffNotFound, LinkForbidden,
+    OwnAccess, AccountAboveOwn, AuditorProtected.
+    """
+    maker = actor or Actor.system()
     staff = selectors.get_staff(staff_id=staff_id)
-    token = _issue(LinkPurpose.SIGN_IN, staff_id, at=at)
-    audit(
-        actor=Actor.system(),
-        action="staff.sign_in_link_issued",
-        object_kind="staff",
-        object_id=str(staff.public_id),
-        at=at,
-    )
+    action = "staff.sign_in_link_issued"
+    with roles.audited(maker, action, staff.public_id, at), transaction.atomic():
+        if maker.kind != "system":
+            roles.check_may_touch(maker, staff_id=staff_id, at=at)
+            domain.check_may_link(staff, roles.permissions_of(staff, at=at))
+        token = _issue(LinkPurpose.SIGN_IN, staff_id, at=at)
+        roles.note(maker, action, staff.public_id, at)
     return reverse("access-sign-in-link", args=[token])
 
 

@@ -13,8 +13,8 @@ from django.http import HttpRequest
 
 from regulars.access import domain
 from regulars.access.domain import Actor, Granted, Reach, Scope, ScopeKind
+from regulars.access.selectors import policies, stores
 from regulars.access.selectors import staff as selectors
-from regulars.access.selectors import stores
 from regulars.access.services import keys
 from regulars.access.services.audit import audit
 from regulars.web import clock, sql
@@ -120,6 +120,9 @@ def find_actor(*, staff_id: int, epoch: int | None = None, at: datetime) -> Acto
     grants = [
         grant for grant in selectors.grants_of([staff_id]).get(staff_id, ()) if grant.is_live(at)
     ]
+    if any(grant.role in domain.ASLEEP for grant in grants):
+        separated = policies.policy(at).separated_administrators
+        grants = [each for each in grants if not domain.is_asleep(each.role, separated=separated)]
     regions = [grant.scope_id or 0 for grant in grants if grant.scope_kind is ScopeKind.REGION]
     inside = stores.store_ids_of_regions(regions) if regions else {}
     return Actor.of_reaches(
@@ -143,4 +146,4 @@ def _reach(grant: Granted, staff_id: int, inside: dict[int, tuple[int, ...]]) ->
             scope = Scope(store_ids=(place,))
         case ScopeKind.REGION:
             scope = Scope(store_ids=inside.get(place, ()))
-    return Reach(permissions=permissions, scope=scope)
+    return Reach(permissions=permissions, scope=scope, role=grant.role)

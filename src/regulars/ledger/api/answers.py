@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ninja import Schema
 
+from regulars.access.domain import Approval
 from regulars.ledger.domain import HeldPoints
 
 TRANSFER_ID = "0193a1b2-7c00-7000-8000-0000000000cc"
@@ -49,6 +50,15 @@ class MovedOut(Schema):
     available: int
 
 
+class ProposedOut(Schema):
+    """A correction above the caller's limit: a second person decides, nothing has moved."""
+
+    approval_id: UUID
+    transfer_id: UUID
+    state: str
+    expires_at: datetime
+
+
 class HoldOut(Schema):
     """A hold as it stands."""
 
@@ -79,6 +89,15 @@ POINTS = {
          "usable_from": "2026-03-01T12:00:00Z", "expires_at": "2027-12-31T16:00:00Z"}
     ],
 }  # fmt: skip
+
+
+def proposed(approval: Approval) -> dict[str, Any]:
+    return {
+        "approval_id": str(approval.public_id),
+        "transfer_id": approval.payload["transfer_id"],
+        "state": approval.state.value,
+        "expires_at": approval.expires_at.isoformat(),
+    }
 
 
 def hold_out(hold: HeldPoints) -> dict[str, Any]:

@@ -30,20 +30,28 @@ def moved(
     """Run one movement under its key and answer what it did, with the balance as it is now."""
 
     def effect(at: datetime) -> Done:
-        posted = move(at, transfer_id or named_by_key(request))
-        return Done(
-            status=201,
-            result={
-                "transfer_id": str(posted.id),
-                "amount": posted.taken,
-                "repaid": posted.repaid,
-                "owed": posted.owed,
-                "forgiven": posted.forgiven,
-                "lapsed": posted.lapsed,
-            },
-        )
+        return moved_done(move(at, transfer_id or named_by_key(request)))
 
-    done = once(request, effect)
+    return with_balance(member_id, once(request, effect))
+
+
+def moved_done(posted: Posted) -> Done:
+    """Write down what a movement did, as it is kept for a retry."""
+    return Done(
+        status=201,
+        result={
+            "transfer_id": str(posted.id),
+            "amount": posted.taken,
+            "repaid": posted.repaid,
+            "owed": posted.owed,
+            "forgiven": posted.forgiven,
+            "lapsed": posted.lapsed,
+        },
+    )
+
+
+def with_balance(member_id: int, done: Done) -> Any:
+    """Answer what a movement did, with the balance as it is now."""
     home = members.survivors(member_ids=[member_id]).get(member_id, member_id)
     balance = selectors.get_balance(member_id=home, at=clock.now())
     return Answer(done.status, done.result | {"available": balance.available})

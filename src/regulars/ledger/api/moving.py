@@ -5,11 +5,24 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from ninja import Status as Answer
 
 from regulars.ledger import selectors, services
 from regulars.ledger.api import answers, bodies
-from regulars.ledger.api.calling import actor_of, member_of, moved, router, sees, store_of
+from regulars.ledger.api.calling import (
+    actor_of,
+    member_of,
+    moved,
+    moved_done,
+    named_by_key,
+    once,
+    router,
+    sees,
+    store_of,
+    with_balance,
+)
 from regulars.ledger.domain import Posted, TransferMissing
+from regulars.web.idempotency import Done
 from regulars.web.permissions import requires
 
 
@@ -104,28 +117,38 @@ def give_points(request: HttpRequest, member_id: UUID, body: bodies.GiveIn) -> A
 
 @router.post(
     "/members/{member_id}/points/adjust",
-    response={201: answers.MovedOut},
+    response={201: answers.MovedOut, 202: answers.ProposedOut},
     summary="Correct points by hand",
     operation_id="adjust_points",
     openapi_extra=answers.example(answers.MOVED, 201),
 )
 @requires("points.adjust")
 def adjust_points(request: HttpRequest, member_id: UUID, body: bodies.AdjustIn) -> Any:
-    """Correct a balance up or down. The reason is a code of your own list."""
+    """Correct a balance up or down. The reason is a code of your own list.
+
+    Above the key's limit nothing moves yet: the answer is 202 with the approval that a second
+    person decides. Follow it at `/approvals/{id}`; the transfer will have the id named there.
+    """
     member, actor = member_of(request, member_id), actor_of(request)
 
-    def adjust(at: datetime, transfer_id: UUID) -> Posted:
-        return services.adjust_points(
-            transfer_id=transfer_id,
+    def adjust(at: datetime) -> Done:
+        done = services.correct_points(
+            transfer_id=body.id or named_by_key(request),
             member_id=member,
             amount=body.amount,
             reason_code=body.reason_code,
             at=at,
             expires_at=body.expires_at,
-            actor_id=actor.id,
+            actor=actor,
         )
+        if isinstance(done, Posted):
+            return moved_done(done)
+        return Done(status=202, result=answers.proposed(done))
 
-    return moved(request, member, body.id, adjust)
+    done = once(request, adjust)
+    if done.status == 202:
+        return Answer(202, done.result)
+    return with_balance(member, done)
 
 
 @router.post(

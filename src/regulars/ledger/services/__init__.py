@@ -11,6 +11,13 @@ from regulars.ledger.services.accounts import (
     release_members,
     unmerge_members,
 )
+from regulars.ledger.services.adjusting import (
+    EXECUTOR as ADJUSTMENTS,
+)
+from regulars.ledger.services.adjusting import (
+    correct_points,
+    needs_second_person,
+)
 from regulars.ledger.services.books import lock_accounts, open_programme
 from regulars.ledger.services.commands import (
     adjust_points,
@@ -28,10 +35,12 @@ from regulars.ledger.services.proving import prove
 from regulars.ledger.services.verifying import verify
 
 __all__ = [
+    "ADJUSTMENTS",
     "Declared",
     "adjust_points",
     "close_members",
     "commit_hold",
+    "correct_points",
     "declare_balances",
     "earn_points",
     "expire_holds",
@@ -42,6 +51,7 @@ __all__ = [
     "install_checks",
     "lock_accounts",
     "merge_members",
+    "needs_second_person",
     "open_programme",
     "post",
     "prove",

@@ -7,6 +7,7 @@ from regulars.members.selectors.identities import (
     get_policy,
     identity_lookups,
     lookup_of,
+    subject_keys,
 )
 from regulars.members.selectors.marks import (
     consent_history,
@@ -72,6 +73,7 @@ __all__ = [
     "made_by_batch",
     "members_with_consent",
     "public_ids",
+    "subject_keys",
     "survivors",
     "tags_of",
     "try_lookups",
