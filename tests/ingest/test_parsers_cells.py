@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.ingest.domain import files
-from regulars.kit.sheets import safe_cell
 from regulars.ingest.parsers import cells, dates
 from regulars.kit.contacts import InvalidEmail, InvalidPhone
 from regulars.kit.errors import Refusal
+from regulars.kit.sheets import safe_cell
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FILE_AT = datetime(2026, 3, 1, tzinfo=UTC)

@@ -1,7 +1,14 @@
 """Woken by the queue or the clock: apply kept bodies, follow up and expire parked rows, purge."""
 
+from uuid import UUID
+
+import structlog
+
+from regulars.access.domain import Actor, Scope
 from regulars.ingest import services
 from regulars.web import clock, jobs
+
+log = structlog.get_logger(__name__)
 
 
 @jobs.task("ingest.apply_delivery")
@@ -40,3 +47,41 @@ def drop_error_files() -> None:
     """Drop error files of imports whose days are over."""
     while services.drop_error_files(at=clock.now()):
         pass
+
+
+@jobs.task("ingest.run_upload", attempts=1)
+def run_upload(public_id: str, progress_id: str, staff_id: int, language: str) -> None:
+    """Rehearse or import a file that was handed over in the console."""
+    upload, work = UUID(public_id), UUID(progress_id)
+    try:
+        services.run_upload(
+            public_id=upload, progress_id=work, actor=_staff(staff_id), language=language
+        )
+    except Exception as error:
+        log.exception("upload_broke", error=type(error).__name__)
+        services.give_up(progress_id=work, public_id=upload)
+        raise
+
+
+@jobs.task("ingest.run_batch", attempts=1)
+def run_batch(batch: str, progress_id: str, staff_id: int, language: str) -> None:
+    """Go on with an import, or take it back."""
+    work = UUID(progress_id)
+    try:
+        services.run_batch(batch=batch, progress_id=work, actor=_staff(staff_id), language=language)
+    except Exception as error:
+        log.exception("import_broke", error=type(error).__name__)
+        services.give_up(progress_id=work, public_id=None)
+        raise
+
+
+@jobs.task("ingest.drop_uploads", every="*/15 * * * *", lock="ingest.drop_uploads")
+def drop_uploads() -> None:
+    """Throw away files that were handed over a day ago and never imported."""
+    while services.drop_uploads(at=clock.now()):
+        pass
+
+
+def _staff(staff_id: int) -> Actor:
+    """Answer who asked, to be named in the audit log; what they may do was checked when asked."""
+    return Actor("staff", staff_id, "", frozenset(), Scope.all())

@@ -85,6 +85,17 @@ def unseal(blob: bytes, *, key: bytes, context: str) -> str:
     return _opened(_subject(key), blob, context).decode()
 
 
+def seal_bytes(data: bytes, *, key: bytes, context: str) -> bytes:
+    """Encrypt a piece of a file under a subject's wrapped key."""
+    nonce = os.urandom(NONCE_BYTES)
+    return _SUITE + nonce + _subject(key).encrypt(nonce, data, context.encode())
+
+
+def unseal_bytes(blob: bytes, *, key: bytes, context: str) -> bytes:
+    """Decrypt a piece of a file; raises SealBroken where key, context or bytes do not fit."""
+    return _opened(_subject(key), blob, context)
+
+
 def seal_house(data: bytes, *, context: str) -> bytes:
     """Encrypt bytes under the house key: raw bodies, parked rows, secrets of sources."""
     nonce = os.urandom(NONCE_BYTES)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -27,6 +28,9 @@ class BatchState(StrEnum):
     REHEARSED = "rehearsed"
     REVERTING = "reverting"
     REVERTED = "reverted"
+
+
+REVERTIBLE = frozenset({BatchState.FINISHED, BatchState.APPLYING, BatchState.REVERTING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,41 @@ class Batch:
     error_file: str
     started_at: datetime
     finished_at: datetime | None
+    started_by: str = ""
+    progress_id: UUID | None = None
+    error_file_until: datetime | None = None
+    reverted_at: datetime | None = None
+
+    @property
+    def may_be_undone(self) -> bool:
+        """Tell whether there is something of this import to take back."""
+        return self.state in REVERTIBLE
+
+    @property
+    def may_be_resumed(self) -> bool:
+        """Tell whether the file was read whole and not all of it is applied."""
+        return self.state is BatchState.APPLYING
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemReason:
+    """Why rows of a file were not taken: one reason in one column, how often, where first."""
+
+    code: str
+    column: str
+    rows: int
+    first_row: int
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchQuery:
+    """Which imports to list."""
+
+    kind: FileKind | None = None
+    state: BatchState | None = None
+    source_id: int | None = None
+    started_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

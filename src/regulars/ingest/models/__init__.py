@@ -7,6 +7,7 @@ from regulars.ingest.models.files import (
     BatchErrorName,
     HeaderMapping,
     StagedChunk,
+    Upload,
 )
 from regulars.ingest.models.parked import Parked
 from regulars.ingest.models.sources import Source, SourceHealth, SourceSecret
@@ -23,4 +24,5 @@ __all__ = [
     "SourceHealth",
     "SourceSecret",
     "StagedChunk",
+    "Upload",
 ]

@@ -32,6 +32,12 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["source_id", "id"], name="delivery_by_source"),
+            models.Index(
+                fields=["source_id", "received_at"],
+                condition=models.Q(state="received"),
+                name="delivery_unfinished",
+            ),
             models.Index(
                 fields=["received_at"],
                 condition=models.Q(body__isnull=False),

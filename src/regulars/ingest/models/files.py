@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+UPLOAD_STATES = ["mapping", "rehearsing", "rehearsed", "importing", "imported", "dropped"]
 BATCH_STATES = ["reading", "applying", "finished", "rehearsed", "reverting", "reverted"]
 
 
@@ -38,6 +39,8 @@ class Batch(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     reverted_at = models.DateTimeField(null=True)
+    started_by = models.TextField(db_default="")
+    progress_id = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
@@ -111,4 +114,43 @@ class HeaderMapping(models.Model):
             models.UniqueConstraint(
                 fields=["kind", "signature"], name="header_mapping_signature_unique"
             )
+        ]
+
+
+class Upload(models.Model):
+    """A file handed over in the console, sealed on disk under a key of its own; a day at most.
+
+    `sample` are its first rows, sealed like the file. Key, sample and file go with the state
+    that needs them no more.
+    """
+
+    public_id = models.UUIDField()
+    owner = models.TextField()
+    kind = models.TextField()
+    file_name = models.TextField()
+    size_bytes = models.BigIntegerField()
+    options = models.JSONField()
+    headers = models.JSONField()
+    signature = models.BinaryField()
+    sample = models.BinaryField(null=True)
+    wrapped_key = models.BinaryField(null=True)
+    state = models.TextField()
+    rehearsal_id = models.UUIDField(null=True)
+    batch_id = models.UUIDField(null=True)
+    progress_id = models.UUIDField(null=True)
+    uploaded_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="upload_public_id_unique"),
+            models.CheckConstraint(condition=Q(state__in=UPLOAD_STATES), name="upload_state_known"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(wrapped_key__isnull=False),
+                name="upload_kept_by_age",
+            ),
+            models.Index(fields=["batch_id"], name="upload_by_batch"),
         ]

@@ -52,8 +52,7 @@ class Sheet:
     @property
     def signature(self) -> bytes:
         """Name the layout: a digest of the sorted headers, whatever their order."""
-        words = "\x1f".join(sorted(header_key(header) for header in self.headers))
-        return hashlib.sha256(words.encode()).digest()
+        return signature_of(self.headers)
 
     def iter_rows(self) -> Iterator[Record]:
         """Stream (row number, cells, problem) below the header, without blank rows and totals."""
@@ -97,6 +96,12 @@ def open_sheet(
     if len(cells) > limits.columns_max:
         raise HeaderTooWide(limit=limits.columns_max)
     return Sheet(path.name, digest, _unique(cells), header_row, opener)
+
+
+def signature_of(headers: Collection[str]) -> bytes:
+    """Name a layout: a digest of the sorted headers, whatever their order."""
+    words = "\x1f".join(sorted(header_key(header) for header in headers))
+    return hashlib.sha256(words.encode()).digest()
 
 
 def header_key(header: str) -> str:

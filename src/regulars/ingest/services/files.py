@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from uuid import UUID
 
 from django.db import transaction
 
 from regulars.access import services as access
 from regulars.access.domain import Actor
+from regulars.ingest import selectors
 from regulars.ingest.domain import Source, SourceKind
 from regulars.ingest.domain.batches import (
     CHUNK_THINGS,
@@ -45,6 +47,7 @@ from regulars.web import clock
 
 CHUNKS_PER_WRITE = 10
 REHEARSED_PROBLEMS_MAX = 100_000
+IMPORTER = Actor.system("import")
 
 
 def silent(_phase: str, _done: int, _total: int) -> None:
@@ -52,7 +55,14 @@ def silent(_phase: str, _done: int, _total: int) -> None:
 
 
 def import_file(
-    *, path: Path, options: ImportOptions, at: datetime, tick: Tick = silent, writers: int = 1
+    *,
+    path: Path,
+    options: ImportOptions,
+    at: datetime,
+    tick: Tick = silent,
+    writers: int = 1,
+    actor: Actor = IMPORTER,
+    progress_id: UUID | None = None,
 ) -> ImportReport:
     """Import a file; said again for the same file it goes on, or changes nothing.
 
@@ -70,19 +80,25 @@ def import_file(
         if not before.tally.errors:
             return _with_columns(_seen(before), file)
         before = None
-    batch_id = before.id if before else _start(file, options, source, at)
+    batch_id = before.id if before else _start(file, options, source, at, actor=actor)
+    store.name_progress(batch_id=batch_id, progress_id=progress_id)
     with store.held(batch_id):
         batch = store.get_batch(batch_id=batch_id)
         if batch.state is BatchState.READING:
             _read_or_forget(batch, file, source, tick=tick)
         if options.said:
             remember_mapping(file=file, at=at)
-        report = _finish(batch_id, tick=tick, writers=writers)
+        report = _finish(batch_id, tick=tick, writers=writers, actor=actor)
     return _with_columns(report, file)
 
 
 def rehearse_file(
-    *, path: Path, options: ImportOptions, at: datetime, tick: Tick = silent
+    *,
+    path: Path,
+    options: ImportOptions,
+    at: datetime,
+    tick: Tick = silent,
+    actor: Actor = IMPORTER,
 ) -> ImportReport:
     """Do the whole import and take it back; answers the counts of the real run.
 
@@ -94,24 +110,26 @@ def rehearse_file(
     survey = survey_file(file, tick=tick)
     with transaction.atomic():
         source = _source(options, at)
-        batch_id = _start(file, options, source, at)
+        batch_id = _start(file, options, source, at, actor=actor)
         _read(store.get_batch(batch_id=batch_id), file, source, survey, tick=tick)
         apply_chunks(run_of(store.get_batch(batch_id=batch_id), at=at), tick=tick)
         batch = store.get_batch(batch_id=batch_id)
         problems = list(islice(store.iter_errors(batch), REHEARSED_PROBLEMS_MAX))
         transaction.set_rollback(True)
-    return _keep_rehearsal(file, batch, options, problems, at)
+    return _keep_rehearsal(file, batch, options, problems, at, actor=actor)
 
 
-def resume_import(*, batch: str, tick: Tick = silent, writers: int = 1) -> ImportReport:
+def resume_import(
+    *, batch: str, tick: Tick = silent, writers: int = 1, actor: Actor = IMPORTER
+) -> ImportReport:
     """Go on with an import that was stopped. Raises BatchMissing, BatchUnread, BatchBusy."""
-    found = store.find_batch(public_id=batch)
+    found = selectors.find_batch(public_id=batch)
     if found.state is BatchState.READING:
         raise BatchUnread
     if found.state is not BatchState.APPLYING:
         return report_on(found)
     with store.held(found.id):
-        return _finish(found.id, tick=tick, writers=writers)
+        return _finish(found.id, tick=tick, writers=writers, actor=actor)
 
 
 @dataclass(slots=True)
@@ -139,7 +157,9 @@ def _options_hash(file: OpenFile, options: ImportOptions) -> bytes:
     return options.digest(zone=file.rules.zone, currency=file.rules.currency, mapping=file.said)
 
 
-def _start(file: OpenFile, options: ImportOptions, source: Source, at: datetime) -> int:
+def _start(
+    file: OpenFile, options: ImportOptions, source: Source, at: datetime, *, actor: Actor
+) -> int:
     with transaction.atomic():
         return store.insert_batch(
             public_id=time_ordered_uuid(at),
@@ -157,6 +177,7 @@ def _start(file: OpenFile, options: ImportOptions, source: Source, at: datetime)
             layout=file.mapping.layout,
             kind=options.kind,
             at=at,
+            started_by=actor.caller,
         )
 
 
@@ -215,7 +236,7 @@ def _write(batch: Batch, staging: _Staging, reader: RowReader, source: Source) -
     staging.chunks, staging.problems = [], []
 
 
-def _finish(batch_id: int, *, tick: Tick, writers: int) -> ImportReport:
+def _finish(batch_id: int, *, tick: Tick, writers: int, actor: Actor) -> ImportReport:
     batch = store.get_batch(batch_id=batch_id)
     apply_chunks(run_of(batch), tick=tick, writers=writers)
     at = clock.now()
@@ -226,7 +247,7 @@ def _finish(batch_id: int, *, tick: Tick, writers: int) -> ImportReport:
             write_error_file(batch=batch, at=at)
         else:
             store.destroy_key(batch_id=batch_id)
-        audit_import(batch, "import.finished", at=at)
+        audit_import(batch, "import.finished", at=at, actor=actor)
     return report_on(store.get_batch(batch_id=batch_id))
 
 
@@ -237,9 +258,11 @@ def _keep_rehearsal(
     options: ImportOptions,
     problems: list[RowProblem],
     at: datetime,
+    *,
+    actor: Actor,
 ) -> ImportReport:
     source = _source(options, at)
-    batch_id = _start(file, options, source, at)
+    batch_id = _start(file, options, source, at, actor=actor)
     batch = store.get_batch(batch_id=batch_id)
     reader = RowReader(file.sheet.headers, file.mapping, file.rules)
     keep_problems(batch, problems, reader=reader, source=source)
@@ -273,10 +296,10 @@ def _with_columns(report: ImportReport, file: OpenFile) -> ImportReport:
     )
 
 
-def audit_import(batch: Batch, action: str, *, at: datetime) -> None:
+def audit_import(batch: Batch, action: str, *, at: datetime, actor: Actor = IMPORTER) -> None:
     """Write to the audit log what was done with an import, in numbers."""
     access.audit(
-        actor=Actor.system("import"),
+        actor=actor,
         action=action,
         object_kind="import",
         object_id=batch.public_id,

@@ -18,7 +18,6 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from regulars.ingest.domain.batches import Batch
-from regulars.kit.sheets import safe_cell
 from regulars.ingest.domain.files import ERROR_FILE_DAYS, RowProblem
 from regulars.ingest.domain.meaning import identities_of
 from regulars.ingest.domain.sources import Source
@@ -26,6 +25,7 @@ from regulars.ingest.parsers.candidates import RowReader, names_in
 from regulars.ingest.services import files_store as store
 from regulars.kit.errors import Refusal, every_refusal
 from regulars.kit.messages import message
+from regulars.kit.sheets import safe_cell
 from regulars.members.selectors import identities as people
 from regulars.web import sql
 

@@ -1,6 +1,6 @@
 """Open a file for import: its table, its mapping, its keys; nothing is written yet."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -63,10 +63,9 @@ def open_file(*, path: Path, options: ImportOptions, source: Source, at: datetim
     headers before, then by what is said now.
     """
     sheet = open_sheet(path, known_headers=KNOWN_HEADERS[options.kind])
-    mapping = propose_mapping(options.kind, sheet.headers)
-    for said in (_remembered(options.kind, sheet.signature), options.said):
-        if said:
-            mapping = adjust_mapping(mapping, said, sheet.headers)
+    mapping = understand(
+        kind=options.kind, headers=sheet.headers, signature=sheet.signature, said=options.said
+    )
     zone, currency = options.zone or source.zone, (options.currency or source.currency).upper()
     exponent(currency)
     rules = ReadingRules(
@@ -77,6 +76,25 @@ def open_file(*, path: Path, options: ImportOptions, source: Source, at: datetim
         stores=_store_codes(),
     )
     return OpenFile(sheet, require_fields(mapping), rules)
+
+
+def understand(
+    *, kind: FileKind, headers: Sequence[str], signature: bytes, said: Mapping[str, Any]
+) -> ColumnMapping:
+    """Match columns by their names, then by what was said of such headers before, then by now.
+
+    Raises MapUnreadable, MapColumnMissing; what the kind cannot do without may still be missing.
+    """
+    mapping = propose_mapping(kind, headers)
+    for words in (_remembered(kind, signature), said):
+        if words:
+            mapping = adjust_mapping(mapping, words, headers)
+    return mapping
+
+
+def is_remembered(*, kind: FileKind, signature: bytes) -> bool:
+    """Tell whether somebody has matched the columns of such a sheet before."""
+    return bool(_remembered(kind, signature))
 
 
 def remember_mapping(*, file: OpenFile, at: datetime) -> None:

@@ -9,10 +9,11 @@ from uuid import UUID
 import msgspec
 import orjson
 
-from regulars.ingest.domain.batches import Batch, BatchBusy, BatchMissing, BatchState, Tally
+from regulars.ingest.domain.batches import Batch, BatchBusy, BatchState, Tally
 from regulars.ingest.domain.files import FileKind, RowProblem
 from regulars.ingest.domain.reading import malformed
 from regulars.ingest.parsers.candidates import Candidate
+from regulars.ingest.selectors.imports import COLUMNS, as_batch
 from regulars.web import crypto, sql
 
 LOCK_SPACE = 0x1A6E57  # names our advisory locks among those of other parts
@@ -27,30 +28,13 @@ class _Sources(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(list[Candidate])
-_BATCH = (
-    "id, public_id, kind, source_id, file_name, state, options::text, headers::text,"
-    " mapping::text, layout, rows_total, things_total, things_done, rows_new, rows_updated,"
-    " rows_skipped, rows_parked, rows_error, wrapped_key, error_file, started_at, finished_at"
-)
-
-
-def find_batch(*, public_id: str) -> Batch:
-    """Answer the import of this id. Raises BatchMissing."""
-    try:
-        wanted = UUID(public_id)
-    except ValueError as error:
-        raise BatchMissing(batch=public_id[:40]) from error
-    found = sql.row(f"SELECT {_BATCH} FROM ingest_batch WHERE public_id = %s::uuid", [wanted])
-    if found is None:
-        raise BatchMissing(batch=public_id)
-    return _batch(found)
 
 
 def get_batch(*, batch_id: int) -> Batch:
     """Answer the import with this id, which exists."""
-    found = sql.row(f"SELECT {_BATCH} FROM ingest_batch WHERE id = %s::bigint", [batch_id])
+    found = sql.row(f"SELECT {COLUMNS} FROM ingest_batch WHERE id = %s::bigint", [batch_id])
     assert found is not None
-    return _batch(found)
+    return as_batch(found)
 
 
 def list_reverted(*, batch_ids: Collection[int]) -> set[int]:
@@ -65,18 +49,12 @@ def list_reverted(*, batch_ids: Collection[int]) -> set[int]:
 def find_same_file(*, content_hash: bytes, options_hash: bytes) -> Batch | None:
     """Answer the newest import of this very file in this very way that still stands."""
     found = sql.row(
-        f"SELECT {_BATCH} FROM ingest_batch WHERE content_hash = %s::bytea"
+        f"SELECT {COLUMNS} FROM ingest_batch WHERE content_hash = %s::bytea"
         " AND options_hash = %s::bytea AND state IN ('reading', 'applying', 'finished')"
         " ORDER BY id DESC LIMIT 1",
         [content_hash, options_hash],
     )
-    return _batch(found) if found else None
-
-
-def list_batches(*, limit: int = 50) -> list[Batch]:
-    """List imports, newest first."""
-    found = sql.rows(f"SELECT {_BATCH} FROM ingest_batch ORDER BY id DESC LIMIT %s::int", [limit])
-    return [_batch(row) for row in found]
+    return as_batch(found) if found else None
 
 
 @contextmanager
@@ -107,19 +85,22 @@ def insert_batch(
     layout: str,
     kind: FileKind,
     at: datetime,
+    started_by: str = "",
 ) -> int:
     """Write a new import in state reading; answers its id. Raises BatchBusy."""
     found = sql.row(
         "INSERT INTO ingest_batch (public_id, kind, source_id, file_name, content_hash,"
         " options_hash, options, headers, mapping, layout, state, rows_total, things_total,"
         " things_done, rows_new, rows_updated, rows_skipped, rows_parked, rows_error,"
-        " wrapped_key, error_file, started_at) VALUES (%s::uuid, %s::text, %s::bigint, %s::text,"
-        " %s::bytea, %s::bytea, %s::jsonb, %s::jsonb, %s::jsonb, %s::text, 'reading', 0, 0, 0,"
-        " 0, 0, 0, 0, 0, %s::bytea, '', %s::timestamptz) ON CONFLICT DO NOTHING RETURNING id",
+        " wrapped_key, error_file, started_at, started_by) VALUES (%s::uuid, %s::text,"
+        " %s::bigint, %s::text, %s::bytea, %s::bytea, %s::jsonb, %s::jsonb, %s::jsonb, %s::text,"
+        " 'reading', 0, 0, 0,"
+        " 0, 0, 0, 0, 0, %s::bytea, '', %s::timestamptz, %s::text)"
+        " ON CONFLICT DO NOTHING RETURNING id",
         [
             *(public_id, kind.value, source_id, file_name, *hashes),
             *(_json(options), _json(list(headers)), _json(mapping), layout),
-            *(crypto.new_subject_key(), at),
+            *(crypto.new_subject_key(), at, started_by),
         ],
     )
     if found is None:
@@ -205,6 +186,14 @@ def drop_chunks(*, batch_id: int) -> None:
 def end_chunk(*, chunk_id: int) -> None:
     """Delete an applied chunk, in the very write that applied it."""
     sql.run("DELETE FROM ingest_stagedchunk WHERE id = %s::bigint", [chunk_id])
+
+
+def name_progress(*, batch_id: int, progress_id: UUID | None) -> None:
+    """Say which piece of work is at this import now."""
+    sql.run(
+        "UPDATE ingest_batch SET progress_id = %s::uuid WHERE id = %s::bigint",
+        [progress_id, batch_id],
+    )
 
 
 def count(*, batch_id: int, things: int, tally: Tally) -> None:
@@ -327,26 +316,3 @@ def _counts(tally: Tally) -> tuple[int, int, int, int, int]:
 def _json(value: object) -> str:
     text = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     return text.replace("\\u0000", "\\ufffd")
-
-
-def _batch(row: tuple[Any, ...]) -> Batch:
-    return Batch(
-        id=row[0],
-        public_id=str(row[1]),
-        kind=FileKind(row[2]),
-        source_id=row[3],
-        file_name=row[4],
-        state=BatchState(row[5]),
-        options=orjson.loads(row[6]),
-        headers=tuple(orjson.loads(row[7])),
-        mapping=orjson.loads(row[8]),
-        layout=row[9],
-        rows=row[10],
-        things=row[11],
-        done=row[12],
-        tally=Tally(*row[13:18]),
-        wrapped_key=None if row[18] is None else bytes(row[18]),
-        error_file=row[19],
-        started_at=row[20],
-        finished_at=row[21],
-    )

@@ -10,17 +10,20 @@ from typing import Final
 
 from django.db import transaction
 
+from regulars.access.domain import Actor
 from regulars.commerce import selectors as commerce
 from regulars.events import selectors as log
+from regulars.ingest import selectors
 from regulars.ingest.domain import BALANCE_DECLARED
 from regulars.ingest.domain.batches import (
+    REVERTIBLE,
     Batch,
     BatchNotRevertible,
     BatchState,
     ImportReport,
 )
 from regulars.ingest.services import files_store as store
-from regulars.ingest.services.files import audit_import, report_on, silent
+from regulars.ingest.services.files import IMPORTER, audit_import, report_on, silent
 from regulars.ingest.services.files_errors import drop_errors_of
 from regulars.ingest.services.files_reading import Tick
 from regulars.ingest.services.reverting import append_reverted, revert_chunk
@@ -32,27 +35,26 @@ LEAVING_TIMEOUT = "10min"  # all members an import made leave in one transaction
 MONEY: Final = (
     BALANCE_DECLARED, "points.earned", "points.spent", "points.adjusted", "points.given",
 )  # fmt: skip
-REVERTIBLE = (BatchState.FINISHED, BatchState.APPLYING, BatchState.REVERTING)
 
 
-def undo_import(*, batch: str, tick: Tick = silent) -> ImportReport:
+def undo_import(*, batch: str, tick: Tick = silent, actor: Actor = IMPORTER) -> ImportReport:
     """Take back what only this import did; what others have changed since stays.
 
     Stopped midway it goes on when said again. Raises BatchMissing, BatchBusy, BatchNotRevertible.
     """
-    found = store.find_batch(public_id=batch)
+    found = selectors.find_batch(public_id=batch)
     if found.state not in REVERTIBLE:
         raise BatchNotRevertible(state=found.state.value)
     with store.held(found.id):
         with transaction.atomic():
             store.set_state(batch_id=found.id, state=BatchState.REVERTING, at=clock.now())
             store.drop_chunks(batch_id=found.id)
-        _take_back(found, tick=tick)
+        _take_back(found, tick=tick, actor=actor)
     drop_errors_of(batch_id=found.id)
     return report_on(store.get_batch(batch_id=found.id))
 
 
-def _take_back(batch: Batch, *, tick: Tick) -> None:
+def _take_back(batch: Batch, *, tick: Tick, actor: Actor) -> None:
     removed = 0
     while True:
         done = revert_chunk(batch_id=batch.id, at=clock.now())
@@ -68,7 +70,7 @@ def _take_back(batch: Batch, *, tick: Tick) -> None:
         keep = _kept(made, batch) if made else set()
         members.withdraw_members(batch_id=batch.id, at=at, keep=keep)
         store.set_state(batch_id=batch.id, state=BatchState.REVERTED, at=at)
-        audit_import(batch, "import.undone", at=at)
+        audit_import(batch, "import.undone", at=at, actor=actor)
 
 
 def _kept(made: Sequence[int], batch: Batch) -> set[int]:
