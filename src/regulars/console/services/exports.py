@@ -90,7 +90,9 @@ def ask_export(
             is_masked, reason_code, language, actor.id, approval, at,
         ],
     )  # fmt: skip
-    _audit("exports.ask", actor, work, at, reason_code, {"what": what, "filters": urlencode(filters)})
+    _audit(
+        "exports.ask", actor, work, at, reason_code, {"what": what, "filters": urlencode(filters)}
+    )
     later.defer(TASK, lock=TASK, export_id=str(work))
     return work
 
