@@ -179,8 +179,10 @@ class TestRecord:
             ("orders", ["SO-0001", "Partly refunded", "静安愚园店", "¥286.50"]),
             ("points", ["Lots", "Statement", "Taken back", "Points for purchases"]),
             ("growth", ["Tier history", "Silver", "Growth reached the threshold"]),
-            ("profile", ["138****8000", "WeChat openid", "****-05-01", "Personal", "无糖"]),
-            ("consents", ["Marketing by SMS", "Agreed", "Personalisation", "Withdrawn", "2026-01"]),
+            ("tags", ["无糖", "imported", "Silver", "is in it"]),
+            ("identities", ["138****8000", "WeChat openid", "****-05-01", "Personal", "无糖"]),
+            ("privacy", ["Marketing by SMS", "Agreed", "Personalisation", "Withdrawn", "2026-01"]),
+            ("log", ["Nobody has done anything here yet"]),
         ],
     )
     def test_shows_each_tab(self, owner: Client, shop: Shop, tab: str, words: list[str]) -> None:
@@ -208,7 +210,7 @@ class TestRecord:
 
         assert "SO-0001" in first
 
-    @pytest.mark.parametrize("tab", ["", "/timeline", "/orders", "/points", "/profile"])
+    @pytest.mark.parametrize("tab", ["", "/timeline", "/orders", "/points", "/identities"])
     def test_is_not_there_outside_the_scope(self, at: datetime, shop: Shop, tab: str) -> None:
         stranger = signed_in(at, role="analyst", scope="store:S02")
 
@@ -228,11 +230,24 @@ class TestRecord:
         assert answer.status_code == 403
         assert "See members, masked" in answer.content.decode()
 
-    @pytest.mark.parametrize("tab", ["", "/timeline", "/orders", "/points", "/growth", "/profile"])
+    @pytest.mark.parametrize(
+        "tab",
+        [
+            "",
+            "/timeline",
+            "/orders",
+            "/points",
+            "/growth",
+            "/tags",
+            "/identities",
+            "/privacy",
+            "/log",
+        ],
+    )
     def test_asks_the_database_a_fixed_number_of_times(
         self, owner: Client, shop: Shop, tab: str, django_assert_max_num_queries: object
     ) -> None:
-        with django_assert_max_num_queries(30):  # type: ignore[operator]
+        with django_assert_max_num_queries(20):  # type: ignore[operator]
             text_of(owner, f"/console/members/{shop.lin_public}{tab}")
 
 
@@ -271,7 +286,7 @@ class TestReveal:
     def test_shows_all_for_a_reason_and_covers_again(self, owner: Client, shop: Shop) -> None:
         path = f"/console/members/{shop.lin_public}/reveal"
 
-        answer = owner.post(path, {"reason": "member_request", "tab": "profile"})
+        answer = owner.post(path, {"reason": "member_request", "tab": "identities"})
 
         page = answer.content.decode()
         assert answer.status_code == 200
@@ -375,7 +390,17 @@ class TestErrors:
 
 
 class TestChinese:
-    PATHS = ("", "/timeline", "/orders", "/points", "/growth", "/profile", "/consents")
+    PATHS = (
+        "",
+        "/timeline",
+        "/orders",
+        "/points",
+        "/growth",
+        "/tags",
+        "/identities",
+        "/privacy",
+        "/log",
+    )
 
     def test_leaves_no_sentence_in_english(self, at: datetime, shop: Shop) -> None:
         browser = signed_in(at, language="zh-hans")

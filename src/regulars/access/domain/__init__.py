@@ -76,6 +76,7 @@ from regulars.access.domain.keys import (
     read_key,
     read_networks,
 )
+from regulars.access.domain.names import Names
 from regulars.access.domain.policy import (
     BOUNDS,
     KEY_ROLE,
@@ -250,6 +251,7 @@ __all__ = [
     "LinkPurpose",
     "LinkSpent",
     "MakerGone",
+    "Names",
     "NetworkUnreadable",
     "NobodyCanApprove",
     "NotYourApproval",

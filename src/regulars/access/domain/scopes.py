@@ -147,6 +147,13 @@ class Actor:
         """Answer the account behind the actor: itself, or who made the key; None for nobody."""
         return self.id if self.kind == "staff" else self.made_by
 
+    @property
+    def operator_id(self) -> int | None:
+        """Name the actor in one number, as the ledger keeps it: a key by its negative id."""
+        if self.kind == "key":
+            return -self.id
+        return self.id if self.kind == "staff" else None
+
     def may(self, permission: str) -> bool:
         """Tell whether the actor holds the permission, in any scope. The system holds all."""
         return self.kind == "system" or permission in self.permissions

@@ -5,8 +5,9 @@ from regulars.access.selectors.approvals import (
     list_approvals,
     list_deciders,
 )
-from regulars.access.selectors.audit import chain_end, count_entries, list_audit
+from regulars.access.selectors.audit import chain_end, count_entries, list_audit, list_audit_about
 from regulars.access.selectors.keys import get_key, list_keys
+from regulars.access.selectors.names import names_in_use
 from regulars.access.selectors.policies import (
     PolicyVersion,
     list_policy_versions,
@@ -47,6 +48,7 @@ __all__ = [
     "has_owner",
     "list_approvals",
     "list_audit",
+    "list_audit_about",
     "list_brands",
     "list_deciders",
     "list_keys",
@@ -54,6 +56,7 @@ __all__ = [
     "list_regions",
     "list_staff",
     "list_stores",
+    "names_in_use",
     "names_of",
     "newest_policy",
     "policy",

@@ -1,6 +1,6 @@
 """Read the audit log: pages of it for people, the whole chain for a check."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,30 @@ def list_audit(
         f"SELECT {_ENTRY} FROM access_audit_entry e WHERE {' AND '.join(conditions)}"
         " ORDER BY e.at DESC, e.id DESC LIMIT %s::int",
         [*values, limit],
+    )
+    return [_entry(row) for row in found]
+
+
+def list_audit_about(
+    *,
+    object_kind: str,
+    object_ids: Sequence[str],
+    before: tuple[datetime, int] | None = None,
+    limit: int = 50,
+) -> list[KeptEntry]:
+    """List what was done to any of these objects, newest first; `before` is a place."""
+    found = sql.rows(
+        f"SELECT {_ENTRY} FROM access_audit_entry e WHERE e.object_kind = %s::text"
+        " AND e.object_id = ANY(%s::text[]) AND (%s::timestamptz IS NULL"
+        " OR (e.at, e.id) < (%s::timestamptz, %s::bigint))"
+        " ORDER BY e.at DESC, e.id DESC LIMIT %s::int",
+        [
+            object_kind,
+            list(object_ids),
+            before[0] if before else None,
+            *(before or (None, None)),
+            limit,
+        ],
     )
     return [_entry(row) for row in found]
 

@@ -26,6 +26,7 @@ from regulars.commerce.selectors.orders import (
     list_channels,
     list_orders,
     list_orders_matching,
+    list_orders_of,
     orders_total_of,
 )
 
@@ -45,6 +46,7 @@ __all__ = [
     "list_channels",
     "list_orders",
     "list_orders_matching",
+    "list_orders_of",
     "list_products",
     "list_products_matching",
     "list_unlinked_returns",

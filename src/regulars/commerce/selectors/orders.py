@@ -104,6 +104,23 @@ def list_channels(*, limit: int = 50) -> list[str]:
     return [channel for (channel,) in found]
 
 
+def list_orders_of(
+    *, member_ids: Sequence[int], cursor: str | None = None, limit: int | None = None
+) -> OrderPage:
+    """List the orders of these very member ids, newest recorded first.
+
+    For whoever has read the member and its aliases within a scope. Raises CursorMalformed.
+    """
+    size = paging.clamp(limit)
+    found = sql.rows(
+        f"SELECT {_COLUMNS} FROM commerce_order o WHERE o.member_id = ANY(%s::bigint[])"
+        " AND (%s::bigint IS NULL OR o.id < %s::bigint) ORDER BY o.id DESC LIMIT %s::int",
+        [list(member_ids), *[None if cursor is None else _after(cursor)] * 2, size + 1],
+    )
+    items = tuple(_view(row) for row in found[:size])
+    return OrderPage(items, paging.encode(items[-1].id) if len(found) > size else None)
+
+
 def get_order(*, public_id: UUID, scope: Scope) -> OrderView:
     """Answer one order with lines, payments and refunds.
 

@@ -77,6 +77,27 @@ class TagMark:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something about a member to mind before anything else."""
+
+    title: str
+    tone: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """The state of one purpose, and the policy version it was given under."""
+
+    code: str
+    purpose: str
+    is_given: bool
+    at: datetime
+    policy_version: str
+    channel: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberHead:
     """The head of the member's record: who, which tier, the key figures."""
@@ -87,7 +108,12 @@ class MemberHead:
     phone: str
     is_revealed: bool
     status: str
+    is_frozen: bool
+    is_living: bool
+    flags: tuple[Flag, ...]
     tags: tuple[TagMark, ...]
+    consents: tuple[ConsentLine, ...]
+    records: int
     home_store: str
     associate: str
     joined_at: datetime | None
@@ -115,17 +141,20 @@ class MemberHead:
 class ProfileLine:
     """One profile field: what it is, its value as the reader may see it, and its class."""
 
+    code: str
     title: str
     value: str
     data_class: str
     tone: str
     purpose: str
+    said_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityLine:
     """One way by which the member is known."""
 
+    id: int
     kind: str
     icon: str
     value: str
@@ -134,14 +163,63 @@ class IdentityLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentLine:
-    """The state of one purpose, and the policy version it was given under."""
+class ProofLine:
+    """One word on consent as it was recorded, with what proves it."""
 
     purpose: str
     is_given: bool
     at: datetime
+    recorded_at: datetime
     policy_version: str
     channel: str
+    source: str
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagLine:
+    """One tag: the word, who set it, since when and until when it holds."""
+
+    name: str
+    source: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """One stay in a tier, a plan or a segment."""
+
+    kind: str
+    name: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MergedLine:
+    """A record that became part of this one."""
+
+    merge_id: int
+    number: str
+    at: datetime
+    by: str
+    reason: str
+    can_part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActLine:
+    """One entry of the audit log about a member: who did what, why, and with what result."""
+
+    at: datetime
+    who: str
+    title: str
+    tone: str
+    reason: str
+    detail: str
+    note: str
+    network: str
 
 
 def first_sign(name: str) -> str:

@@ -27,8 +27,9 @@ class Happening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One movement of points: signed amount, balance after, and the reason in words."""
+    """One movement of points: signed amount, balance after, the reason in words, and who did it."""
 
+    transfer_id: UUID
     at: datetime
     kind: str
     status: str
@@ -36,18 +37,69 @@ class Statement:
     balance: int | None
     expires_at: datetime | None
     explanation: str
+    operator: str = ""
     link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What the rows of one page of a statement come to; the first and last balance reconcile."""
+
+    opening: int
+    gained: int
+    lost: int
+    closing: int
+
+    @property
+    def change(self) -> int:
+        """Answer by how much the balance changed."""
+        return self.gained + self.lost
+
+    @property
+    def is_even(self) -> bool:
+        """Tell whether the balance before and the movements make the balance after."""
+        return self.opening + self.gained + self.lost == self.closing
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """How the lots come to the balance: what they hold, and what of it is not free now.
+
+    `lapsed` is over and not yet booked as expired; `more` stands in lots that are not listed.
+    """
+
+    lots: int
+    more: int
+    available: int
+    pending: int
+    held: int
+    owed: int
+    lapsed: int
+    booked: int
+
+    @property
+    def kept(self) -> int:
+        """Count what is in the lots and kept back for a debt."""
+        return self.lots + self.more - self.available - self.pending - self.held
+
+    @property
+    def is_even(self) -> bool:
+        """Tell whether every point is accounted for."""
+        return self.lots + self.more + self.lapsed == self.booked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LotLine:
     """Points earned together and what is left of them."""
 
-    earned_at: datetime | None
+    transfer_id: UUID
+    earned_at: datetime
+    kind: str
     state: str
     tone: str
     original: int
     remaining: int
+    pinned: int
     usable_from: datetime | None
     expires_at: datetime | None
     link: Link | None = None
@@ -148,8 +200,10 @@ class TierChange:
 class GrowthLine:
     """One movement of growth."""
 
+    transfer_id: UUID
     at: datetime
     kind: str
     amount: int
     explanation: str
+    operator: str = ""
     link: Link | None = None

@@ -116,6 +116,52 @@ CURRENCIES: Mapping[str, str] = MappingProxyType(
         "stored_gift": message("Gift balance"),
     }
 )
+GROUP_KINDS: Mapping[str, str] = MappingProxyType(
+    {"tier": message("Tier"), "plan": message("Paid plan"), "segment": message("Segment")}
+)
+MERGE_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "same_person": message("The same person, checked"),
+        "member_request": message("The member asked for it"),
+        "duplicate_import": message("Brought in twice by a file"),
+        "wrong_merge": message("They are two people after all"),
+    }
+)
+STATUS_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "suspected_abuse": message("Suspected abuse"),
+        "stolen_account": message("The account may be in other hands"),
+        "member_request": message("The member asked for it"),
+        "legal_dispute": message("A dispute is being settled"),
+        "cleared": message("Checked, nothing is wrong"),
+        "import_undone": message("Its import was undone"),
+    }
+)
+ADJUST_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "missing_points": message("Points were missing"),
+        "goodwill": message("Goodwill after a complaint"),
+        "wrong_entry": message("Correcting a wrong entry"),
+        "activity_gift": message("Gift of an activity"),
+        "abuse": message("Points gained by abuse"),
+        "other": message("Something else, see the note"),
+    }
+)
+COPY_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "copy_request": message("The member asks for a copy"),
+        "portability_request": message("The member takes the data elsewhere"),
+        "legal_duty": message("An authority asks for it by law"),
+    }
+)
+ERASE_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "erase_request": message("The member asks to be erased"),
+        "consent_withdrawn": message("Consent was withdrawn"),
+        "purpose_ended": message("The purpose has ended"),
+        "test_record": message("A record made for testing"),
+    }
+)
 REVEAL_REASONS: Mapping[str, str] = MappingProxyType(
     {
         "member_request": message("The member asks for help"),

@@ -8,10 +8,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
-from regulars.access.domain import Actor
+from regulars.access import selectors as access
 from regulars.console.domain import wording
 from regulars.console.pages.drawing import actor_of, draw, language_of, teller_of
-from regulars.console.pages.tabs import CONTEXTS, TABS, Context, Reading
+from regulars.console.pages.tabs import SHEETS, TABS, Context, Reading
 from regulars.console.selectors import records
 from regulars.ledger import selectors as ledger
 from regulars.loyalty import selectors as loyalty
@@ -34,11 +34,10 @@ def member(request: HttpRequest, public_id: UUID, tab: str = "overview") -> Http
     if chosen is None:
         raise domain.MemberNotFound
     demand(request, chosen.permission)
-    scope = actor.scope_for("members.read")
-    found = members.get_by_public(public_id=public_id, scope=scope)
-    if found.public_id != public_id:
-        return HttpResponseRedirect(_href(found.public_id, tab))
-    profile = members.get_profile(member_id=found.id, scope=scope, at=at)
+    scope = actor.scope_for("members.read") & actor.scope_for(chosen.permission)
+    profile = members.get_profile_by_public(public_id=public_id, scope=scope, at=at)
+    if profile.member.public_id != public_id:
+        return HttpResponseRedirect(_href(profile.member.public_id, tab))
     return _record(request, profile, tab=tab, at=at)
 
 
@@ -56,30 +55,28 @@ def reveal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         member_id=found.id, scope=scope, reason_code=reason, at=at, actor=actor
     )
     tab = request.POST.get("tab", "")
-    shown = tab if tab in {"overview", "profile"} else "overview"
+    shown = tab if tab in {"overview", "identities"} else "overview"
     return _record(request, profile, tab=shown, at=at)
 
 
 def _record(request: HttpRequest, profile: Profile, *, tab: str, at: datetime) -> HttpResponse:
-    actor, language = actor_of(request), language_of()
-    programme = loyalty.get_programme()
-    zone, member_id = programme.tz, profile.member.id
-    reading = Reading(
-        request=request,
-        actor=actor,
-        at=at,
-        profile=profile,
-        aliases=members.aliases(member_id=member_id),
-        lots=ledger.list_lots(member_id=member_id, at=at),
-        teller=teller_of(programme, language=language, at=at),
+    reading = _read(request, profile, at=at)
+    sheet = SHEETS[tab](reading)
+    member = profile.member
+    names = access.names_in_use(
+        store_ids=[member.home_store_id, *sheet.store_ids],
+        staff_ids=[member.associate_id, *sheet.staff_ids],
+        key_ids=sheet.key_ids,
+        operator_ids=sheet.operator_ids,
     )
     head = records.get_head(
         profile=profile,
-        aliases=reading.aliases,
+        names=names,
+        balance=reading.balance,
         lots=reading.lots,
-        programme=programme,
+        programme=reading.programme,
         at=at,
-        language=language,
+        teller=reading.teller,
     )
     context: Context = {
         "head": head,
@@ -89,12 +86,27 @@ def _record(request: HttpRequest, profile: Profile, *, tab: str, at: datetime) -
         "tabs": _tabs(reading, orders=head.orders),
         "member_href": reading.href(tab),
         "back_to": reading.href(tab),
-        "reveal_reasons": _reasons(actor),
+        "reveal_reasons": _reasons(reading),
         "reveal_seconds": REVEAL_SECONDS,
-        "shows_points": actor.may("points.read"),
-        **CONTEXTS[tab](reading),
+        "shows_points": reading.may("points.read"),
+        **sheet.finish(names),
     }
-    return draw(request, "console/member.html", context, zone=zone)
+    return draw(request, "console/member.html", context, zone=reading.programme.tz)
+
+
+def _read(request: HttpRequest, profile: Profile, *, at: datetime) -> Reading:
+    programme = loyalty.get_programme()
+    member_id = profile.member.id
+    return Reading(
+        request=request,
+        actor=actor_of(request),
+        at=at,
+        profile=profile,
+        balance=ledger.get_balance(member_id=member_id, at=at),
+        lots=ledger.list_lots(member_id=member_id, at=at),
+        programme=programme,
+        teller=teller_of(programme, language=language_of(), at=at),
+    )
 
 
 def _tabs(reading: Reading, *, orders: int) -> list[dict[str, object]]:
@@ -106,12 +118,12 @@ def _tabs(reading: Reading, *, orders: int) -> list[dict[str, object]]:
             "count": orders if each.code == "orders" else None,
         }
         for each in TABS
-        if reading.actor.may(each.permission)
+        if reading.may(each.permission)
     ]
 
 
-def _reasons(actor: Actor) -> list[dict[str, str]]:
-    if not actor.may("members.reveal"):
+def _reasons(reading: Reading) -> list[dict[str, str]]:
+    if not reading.may("members.reveal"):
         return []
     return [{"code": code, "title": title} for code, title in wording.REVEAL_REASONS.items()]
 

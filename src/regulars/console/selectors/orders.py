@@ -1,6 +1,6 @@
 """Read orders as the pages show them: a member's list, one order with all its parts."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -39,22 +39,11 @@ MOMENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    """A page of orders, and where the next one begins."""
-
-    rows: tuple[OrderRow, ...]
-    next_cursor: str | None
-
-
-def list_orders(
-    *, member_id: int, scope: Scope, cursor: str | None, limit: int, teller: Teller
-) -> OrderPage:
-    """List a member's orders, newest first."""
-    page = commerce.list_orders(scope=scope, member_id=member_id, cursor=cursor, limit=limit)
-    stores = house.store_names(order.store_id for order in page.items)
-    rows = tuple(_row(order, stores, teller) for order in page.items)
-    return OrderPage(rows=rows, next_cursor=page.next_cursor)
+def rows_of(
+    orders: Iterable[OrderView], *, stores: Mapping[int, str], teller: Teller
+) -> tuple[OrderRow, ...]:
+    """Tell orders as rows; the names of their stores are given."""
+    return tuple(_row(order, stores, teller) for order in orders)
 
 
 def get_order(
@@ -103,7 +92,7 @@ def get_order(
     )
 
 
-def _row(order: OrderView, stores: dict[int, str], teller: Teller) -> OrderRow:
+def _row(order: OrderView, stores: Mapping[int, str], teller: Teller) -> OrderRow:
     state = wording.ORDER_STATES[order.state]
     return OrderRow(
         public_id=order.public_id,

@@ -1,60 +1,76 @@
-"""Read one member's record: the head with its key figures, identities, profile, consents."""
+"""Read one member's record: the head with its key figures, identities, profile, marks, consents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from regulars.access import selectors as access
+from regulars.access.domain import Names
 from regulars.commerce.selectors import figures as purchases
 from regulars.console.domain import wording
 from regulars.console.domain.members import (
     ConsentLine,
+    Flag,
+    GroupLine,
     IdentityLine,
     MemberHead,
+    MergedLine,
     ProfileLine,
+    ProofLine,
+    TagLine,
     TagMark,
 )
 from regulars.console.domain.stories import Teller
 from regulars.console.selectors import tiers
 from regulars.console.selectors.lists import DEFAULT_CURRENCY, YEAR
-from regulars.ledger import selectors as ledger
+from regulars.kit.messages import message
 from regulars.ledger.domain import Balance, OpenLot
 from regulars.loyalty.domain import Programme
-from regulars.members.domain import PROFILE_FIELDS, IdentityKind, Profile
+from regulars.members.domain import (
+    PROFILE_FIELDS,
+    ConsentProof,
+    GroupRow,
+    IdentityKind,
+    MergedRecord,
+    Profile,
+    Status,
+)
 
 EXPIRING_SOON = timedelta(days=90)
+OWES = message("Owes points")
 
 
 def get_head(
     *,
     profile: Profile,
-    aliases: Sequence[int],
+    names: Names,
+    balance: Balance,
     lots: Sequence[OpenLot],
     programme: Programme,
     at: datetime,
-    language: str,
+    teller: Teller,
 ) -> MemberHead:
     """Answer the head of a member's record, from the profile and what other apps know."""
     member = profile.member
-    owners = dict.fromkeys(aliases, member.id)
+    owners = dict.fromkeys(profile.aliases, member.id)
     bought = purchases.purchases_of(owners=owners, since=at - YEAR).get(member.id)
-    balance = ledger.balances(member_ids=[member.id], at=at).get(member.id, Balance())
-    stores = access.stores_by_id([member.home_store_id] if member.home_store_id else [])
-    staff = access.names_of([member.associate_id]) if member.associate_id else {}
     recent = bought.orders_since if bought else 0
     spent = bought.net_since_minor if bought else 0
-    phones = [one for one in profile.identities if one.kind is IdentityKind.PHONE]
     return MemberHead(
         public_id=member.public_id,
         number=member.number,
         name=profile.profile.get("name", profile.profile.get("nickname", "")),
-        phone=_national(phones[-1].value) if phones else "",
+        phone=_phone(profile),
         is_revealed=profile.revealed,
         status=wording.MEMBER_STATUSES.get(member.status, ""),
+        is_frozen=member.status is Status.FROZEN,
+        is_living=member.status in {Status.ACTIVE, Status.FROZEN},
+        flags=_flags(profile, balance, teller),
         tags=tuple(TagMark(tag.tag, wording.TAG_SOURCES[tag.source]) for tag in profile.tags),
-        home_store=next((store.name for store in stores.values()), ""),
-        associate=next(iter(staff.values()), ""),
+        consents=tuple(list_consents(profile)),
+        records=len(profile.aliases),
+        home_store=names.store(member.home_store_id),
+        associate=names.staff.get(member.associate_id or 0, ""),
         joined_at=member.joined_at,
-        tier=tiers.progress_of(programme, member_id=member.id, at=at, language=language),
+        tier=tiers.progress_of(programme, member_id=member.id, at=at, language=teller.language),
         orders=bought.orders if bought else 0,
         orders_year=recent,
         spent_year_minor=spent,
@@ -74,11 +90,13 @@ def list_profile(profile: Profile, teller: Teller) -> list[ProfileLine]:
     """List every declared profile field with its class and purpose; what is not said is empty."""
     return [
         ProfileLine(
+            code=field.name,
             title=field.title,
             value=_said(field.name, profile.profile.get(field.name, ""), teller),
             data_class=wording.DATA_CLASSES[field.field_class].title,
             tone=wording.DATA_CLASSES[field.field_class].tone,
             purpose=field.purpose,
+            said_at=profile.said_at.get(field.name),
         )
         for field in PROFILE_FIELDS
     ]
@@ -88,6 +106,7 @@ def list_identities(profile: Profile) -> list[IdentityLine]:
     """List what a member is recognised by, oldest first."""
     return [
         IdentityLine(
+            id=held.id,
             kind=wording.IDENTITY_KINDS[held.kind][0],
             icon=wording.IDENTITY_KINDS[held.kind][1],
             value=_national(held.value),
@@ -102,6 +121,7 @@ def list_consents(profile: Profile) -> list[ConsentLine]:
     """List the word that stands for each purpose and channel."""
     return [
         ConsentLine(
+            code=state.purpose,
             purpose=wording.word(wording.PURPOSES, state.purpose),
             is_given=state.granted,
             at=state.at,
@@ -110,6 +130,81 @@ def list_consents(profile: Profile) -> list[ConsentLine]:
         )
         for state in profile.consents
     ]
+
+
+def list_proofs(proofs: Sequence[ConsentProof], *, sources: Mapping[int, str]) -> list[ProofLine]:
+    """List every word on consent with what proves it, the last one first."""
+    return [
+        ProofLine(
+            purpose=wording.word(wording.PURPOSES, one.consent.purpose),
+            is_given=one.consent.granted,
+            at=one.consent.at,
+            recorded_at=one.recorded_at,
+            policy_version=one.consent.policy_version,
+            channel=wording.word(wording.CHANNELS, one.consent.channel),
+            source=sources.get(one.source_id or 0, ""),
+            text_hash=one.consent.text_hash,
+        )
+        for one in proofs
+    ]
+
+
+def list_tags(profile: Profile) -> list[TagLine]:
+    """List the tags that hold, who set them, since when and until when."""
+    return [
+        TagLine(tag.tag, wording.TAG_SOURCES[tag.source], tag.tagged_at, tag.expires_at)
+        for tag in profile.tags
+    ]
+
+
+def list_groups(stays: Sequence[GroupRow], *, teller: Teller) -> list[GroupLine]:
+    """List the tiers, plans and segments a member is in and was in."""
+    return [
+        GroupLine(
+            kind=wording.word(wording.GROUP_KINDS, stay.kind.value),
+            name=teller.tiers.get(stay.group, stay.group) if stay.kind == "tier" else stay.group,
+            since=stay.since,
+            until=stay.until,
+        )
+        for stay in stays
+    ]
+
+
+def list_merged(
+    records: Sequence[MergedRecord], *, survivor_id: int, names: Names
+) -> list[MergedLine]:
+    """List the records that became part of this one; those merged into it directly can part."""
+    return [
+        MergedLine(
+            merge_id=record.merge_id,
+            number=record.number,
+            at=record.merged_at,
+            by=names.actor(record.actor_kind, record.actor_id),
+            reason=wording.word(wording.MERGE_REASONS, record.reason_code),
+            can_part=record.winner_id == survivor_id,
+        )
+        for record in records
+    ]
+
+
+def told_reason(profile: Profile, teller: Teller) -> str:
+    """Say why a member is frozen or gone."""
+    return teller.word(wording.STATUS_REASONS, profile.reason_code) if profile.reason_code else ""
+
+
+def _flags(profile: Profile, balance: Balance, teller: Teller) -> tuple[Flag, ...]:
+    flags = []
+    if profile.member.status is Status.FROZEN:
+        frozen = wording.MEMBER_STATUSES[Status.FROZEN]
+        flags.append(Flag(frozen, "bad", told_reason(profile, teller)))
+    if balance.owed:
+        flags.append(Flag(OWES, "warn", f"{balance.owed:,}"))
+    return tuple(flags)
+
+
+def _phone(profile: Profile) -> str:
+    phones = [one for one in profile.identities if one.kind is IdentityKind.PHONE]
+    return _national(phones[-1].value) if phones else ""
 
 
 def _said(field: str, value: str, teller: Teller) -> str:

@@ -45,7 +45,7 @@ def progress_of(
     return _progress(progress(entries, programme, at), programme.ladder_at(at), language)
 
 
-def list_changes(*, member_id: int, language: str) -> list[TierChange]:
+def list_changes(*, member_id: int, programme: Programme, language: str) -> list[TierChange]:
     """List a member's changes of tier, newest first."""
     return [
         TierChange(
@@ -57,7 +57,7 @@ def list_changes(*, member_id: int, language: str) -> list[TierChange]:
             reason=CAUSES[step.cause],
             growth=step.growth,
         )
-        for step in loyalty.list_tier_history(member_id=member_id)
+        for step in loyalty.list_tier_history(member_id=member_id, programme=programme)
     ]
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from regulars.access.domain import Names
 from regulars.console.domain.movements import Happening
 from regulars.console.domain.stories import Teller, tell
-from regulars.console.selectors import house
 from regulars.events import selectors as events
-from regulars.events.domain import TimelineCursor
+from regulars.events.domain import Event, TimelineCursor
 from regulars.kit.messages import message
 from regulars.web import paging
 
@@ -60,34 +60,35 @@ FILTERS = (
 
 @dataclass(frozen=True, slots=True)
 class TimelinePage:
-    """A page of a timeline, newest first, and where the next one begins."""
+    """A page of a timeline as it was read, newest first, and where the next one begins."""
 
-    happenings: tuple[Happening, ...]
+    events: tuple[Event, ...]
     next_cursor: str | None
 
+    @property
+    def store_ids(self) -> tuple[int | None, ...]:
+        """Answer where it happened."""
+        return tuple(event.store_id for event in self.events)
 
-def list_timeline(
-    *,
-    member_ids: Sequence[int],
-    chosen: str,
-    cursor: str | None,
-    limit: int,
-    teller: Teller,
+
+def read_timeline(
+    *, member_ids: Sequence[int], chosen: str, cursor: str | None, limit: int
 ) -> TimelinePage:
-    """List what happened to a member, newest first; raises CursorMalformed."""
+    """Read what happened to a member, newest first; raises CursorMalformed."""
     types = next((each.types for each in FILTERS if each.code == chosen), None)
     found = events.list_timeline(
         member_ids=member_ids, types=types, before=_before(cursor), limit=limit + 1
     )
     shown = found[:limit]
-    speaking = replace(teller, stores=house.store_names(event.store_id for event in shown))
     more = len(found) > limit
-    return TimelinePage(
-        happenings=tuple(tell(event, speaking) for event in shown),
-        next_cursor=paging.encode(shown[-1].occurred_at.isoformat(), shown[-1].id)
-        if more
-        else None,
-    )
+    following = paging.encode(shown[-1].occurred_at.isoformat(), shown[-1].id) if more else None
+    return TimelinePage(tuple(shown), following)
+
+
+def happenings_of(page: TimelinePage, *, names: Names, teller: Teller) -> tuple[Happening, ...]:
+    """Tell a page in words."""
+    speaking = replace(teller, stores=names.stores)
+    return tuple(tell(event, speaking) for event in page.events)
 
 
 def _before(cursor: str | None) -> TimelineCursor | None:
@@ -96,5 +97,5 @@ def _before(cursor: str | None) -> TimelineCursor | None:
     occurred_at, event_id = paging.decode(cursor, parts=2)
     try:
         return TimelineCursor(datetime.fromisoformat(str(occurred_at)), int(event_id))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise paging.CursorMalformed from error

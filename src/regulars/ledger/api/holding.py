@@ -68,7 +68,7 @@ def commit_hold(request: HttpRequest, hold_id: UUID, body: bodies.CommitIn) -> A
 
     def commit(at: datetime, _: UUID) -> Posted:
         return services.commit_hold(
-            hold_id=hold_id, at=at, amount=body.amount, store_id=store, actor_id=actor.id
+            hold_id=hold_id, at=at, amount=body.amount, store_id=store, actor_id=actor.operator_id
         )
 
     return moved(request, hold.member_id, None, commit)

@@ -53,7 +53,7 @@ def earn_points(request: HttpRequest, member_id: UUID, body: bodies.EarnIn) -> A
             expires_at=body.expires_at,
             reason_code=body.reason_code,
             store_id=store,
-            actor_id=actor.id,
+            actor_id=actor.operator_id,
         )
 
     return moved(request, member, body.id, earn)
@@ -83,7 +83,7 @@ def spend_points(request: HttpRequest, member_id: UUID, body: bodies.SpendIn) ->
             at=at,
             reason_code=body.reason_code,
             store_id=store,
-            actor_id=actor.id,
+            actor_id=actor.operator_id,
         )
 
     return moved(request, member, body.id, spend)
@@ -109,7 +109,7 @@ def give_points(request: HttpRequest, member_id: UUID, body: bodies.GiveIn) -> A
             recipient_id=recipient,
             amount=body.amount,
             at=at,
-            actor_id=actor.id,
+            actor_id=actor.operator_id,
         )
 
     return moved(request, member, body.id, give)
@@ -179,7 +179,7 @@ def reverse_transfer(request: HttpRequest, transfer_id: UUID, body: bodies.Rever
             policy=body.policy,
             grace_days=body.grace_days,
             reason_code=body.reason_code,
-            actor_id=actor.id,
+            actor_id=actor.operator_id,
         )
 
     return moved(request, transfer.member_id, body.id, reverse)

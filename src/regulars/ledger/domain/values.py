@@ -14,6 +14,7 @@ class Balance:
 
     `available` may be spent now; `pending` waits for its date or for an action; `held` is set
     aside by live holds; `owed` is what a refund could not take back, as a positive number.
+    `posted` is the balance as it is booked, with what is over and not yet booked as `lapsed`.
     """
 
     available: int = 0
@@ -24,6 +25,8 @@ class Balance:
     stored_value: int = 0
     stored_gift: int = 0
     is_frozen: bool = False
+    posted: int = 0
+    lapsed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class OpenLot:
     usable_from: datetime | None
     expires_at: datetime | None
     origin_member_id: int | None
+    granted_at: datetime
+    kind: TransferKind
 
     def is_usable(self, at: datetime) -> bool:
         """Tell whether the lot may be spent from at that moment."""
@@ -47,7 +52,10 @@ class OpenLot:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a member's statement; `amount` is signed, `balance_after` follows from it."""
+    """One line of a member's statement; `amount` is signed, `balance_after` follows from it.
+
+    `actor_id` is whoever asked for it: a member of staff, or an API key by its negative id.
+    """
 
     seq: int
     transfer_id: UUID
@@ -66,6 +74,7 @@ class Entry:
     hold_id: UUID | None
     usable_from: datetime | None
     expires_at: datetime | None
+    actor_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

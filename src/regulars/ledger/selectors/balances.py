@@ -44,29 +44,32 @@ _LOTS: Final = """
 SELECT l.id, l.transfer_id, l.granted, l.remaining, COALESCE((
     SELECT sum(p.amount) FROM ledger_hold_lot AS p
     JOIN ledger_hold AS h ON h.id = p.hold_id AND h.state = 0 AND h.expires_at > %s::timestamptz
-    WHERE p.lot_id = l.id), 0)::bigint, l.usable_from, l.expires_at, l.origin_member_id
+    WHERE p.lot_id = l.id), 0)::bigint, l.usable_from, l.expires_at, l.origin_member_id,
+    t.occurred_at, t.kind
 FROM ledger_account AS a JOIN ledger_lot AS l ON l.account_id = a.id AND l.is_open
+JOIN ledger_transfer AS t ON t.id = l.transfer_id
 WHERE a.member_id = %s::bigint AND a.programme_id = %s::int AND a.currency = %s::smallint
     AND a.kind = 0 AND (l.expires_at IS NULL OR l.expires_at > %s::timestamptz)
 ORDER BY l.expires_at NULLS LAST, l.id LIMIT %s::bigint
 """
 _ENTRY = (
     "t.seq, t.id, t.business_id, t.kind, t.currency, t.occurred_at, t.recorded_at, t.event_id,"
-    " t.rule_version_id, t.store_id, t.reason_code, t.reverses, t.hold_id"
+    " t.rule_version_id, t.store_id, t.reason_code, t.reverses, t.hold_id, t.actor_id"
 )
 _ENTRIES: Final = f"""
-SELECT {_ENTRY}, x.amount, l.usable_from, l.expires_at,
-    (SELECT posted FROM ledger_account WHERE id = %s::bigint)
-FROM (
+SELECT {_ENTRY}, x.amount, l.usable_from, l.expires_at, a.posted
+FROM ledger_account AS a CROSS JOIN LATERAL (
     (SELECT t.id, t.seq, t.amount FROM ledger_transfer AS t
-        WHERE t.credit_id = %s::bigint AND t.credit_id > 0 AND t.seq < %s::bigint
+        WHERE t.credit_id = a.id AND t.credit_id > 0 AND t.seq < %s::bigint
         ORDER BY t.seq DESC LIMIT %s::bigint)
     UNION ALL
     (SELECT t.id, t.seq, -t.amount FROM ledger_transfer AS t
-        WHERE t.debit_id = %s::bigint AND t.debit_id > 0 AND t.seq < %s::bigint
+        WHERE t.debit_id = a.id AND t.debit_id > 0 AND t.seq < %s::bigint
         ORDER BY t.seq DESC LIMIT %s::bigint)
 ) AS x JOIN ledger_transfer AS t ON t.id = x.id
 LEFT JOIN ledger_lot AS l ON l.id = x.seq AND x.amount > 0
+WHERE a.programme_id = %s::int AND a.currency = %s::smallint AND a.member_id = %s::bigint
+    AND a.kind = 0
 ORDER BY x.seq DESC LIMIT %s::bigint
 """
 _END: Final = 2**63 - 1
@@ -90,6 +93,7 @@ def balances(
                 part["owed"] = debts[member] = -posted
         elif currency == Currency.POINTS:
             part.update(available=usable - pinned, pending=waiting, held=held, is_frozen=frozen)
+            part.update(posted=posted, lapsed=posted - usable - waiting)
         elif currency == Currency.GROWTH:
             part["growth"] = posted
         else:
@@ -114,7 +118,7 @@ def list_lots(
 ) -> list[OpenLot]:
     """List a member's lots that still hold something, soonest to expire first."""
     found = sql.rows(_LOTS, [at, member_id, programme_id, int(currency), at, limit])
-    return [OpenLot(*row) for row in found]
+    return [_lot(row) for row in found]
 
 
 def list_entries(
@@ -129,25 +133,34 @@ def list_entries(
 
     `before` is `next_before` of the last page: a sequence number and the balance before it.
     """
-    account = sql.row(
-        "SELECT id FROM ledger_account WHERE programme_id = %s::int"
-        " AND currency = %s::smallint AND member_id = %s::bigint AND kind = 0",
-        [programme_id, int(currency), member_id],
-    )
-    if account is None:
-        return EntryPage((), None)
     limit = max(1, min(limit, LIMIT_MAX))
-    side = [account[0], _END if before is None else before[0], limit + 1]
-    found = sql.rows(_ENTRIES, [account[0], *side, *side, limit + 1])
+    side = [_END if before is None else before[0], limit + 1]
+    whose = [programme_id, int(currency), member_id]
+    found = sql.rows(_ENTRIES, [*side, *side, *whose, limit + 1])
     if not found:
         return EntryPage((), None)
-    balance = found[0][16] if before is None else before[1]
+    balance = found[0][17] if before is None else before[1]
     entries: list[Entry] = []
     for row in found[:limit]:
         entries.append(_entry(row, balance))
         balance -= entries[-1].amount
     more = len(found) > limit
     return EntryPage(tuple(entries), (entries[-1].seq, balance) if more else None)
+
+
+def _lot(row: tuple[Any, ...]) -> OpenLot:
+    return OpenLot(
+        id=row[0],
+        transfer_id=row[1],
+        granted=row[2],
+        remaining=row[3],
+        pinned=row[4],
+        usable_from=row[5],
+        expires_at=row[6],
+        origin_member_id=row[7],
+        granted_at=row[8],
+        kind=TransferKind(row[9]),
+    )
 
 
 def _entry(row: tuple[Any, ...], balance: int) -> Entry:
@@ -157,7 +170,7 @@ def _entry(row: tuple[Any, ...], balance: int) -> Entry:
         business_id=row[2],
         kind=TransferKind(row[3]),
         currency=Currency(row[4]),
-        amount=row[13],
+        amount=row[14],
         balance_after=balance,
         occurred_at=row[5],
         recorded_at=row[6],
@@ -167,6 +180,7 @@ def _entry(row: tuple[Any, ...], balance: int) -> Entry:
         reason_code=row[10],
         reverses=row[11],
         hold_id=row[12],
-        usable_from=row[14],
-        expires_at=row[15],
+        usable_from=row[15],
+        expires_at=row[16],
+        actor_id=row[13],
     )

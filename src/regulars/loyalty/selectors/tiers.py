@@ -75,9 +75,11 @@ def get_progress(*, member_id: int, at: datetime) -> Progress:
     return domain.progress(entries, get_programme(), at)
 
 
-def list_tier_history(*, member_id: int, limit: int = 200) -> list[PathStep]:
+def list_tier_history(
+    *, member_id: int, limit: int = 200, programme: Programme | None = None
+) -> list[PathStep]:
     """List the steps of a survivor's path, newest first, as all that is known today tells it."""
-    programme = get_programme()
+    programme = programme or get_programme()
     found = sql.rows(
         "SELECT changed_at, from_level, to_level, growth, cause FROM loyalty_tierchange"
         " WHERE member_id = %s::bigint AND programme_id = %s::int"

@@ -85,12 +85,13 @@ class Identity(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class HeldIdentity:
-    """An identity as a reader may see it: masked unless revealed."""
+    """An identity as a reader may see it: masked unless revealed; `id` names it where it is."""
 
     kind: IdentityKind
     issuer: str
     value: str
     linked_at: datetime
+    id: int = 0
 
 
 _P, _E, _U, _O, _C, _X = (

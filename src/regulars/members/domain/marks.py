@@ -85,6 +85,16 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentProof:
+    """A consent as it was recorded: for whom, from which source, when we heard of it."""
+
+    consent: Consent
+    member_id: int
+    source_id: int | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentState:
     """The latest word of a member on one purpose and channel."""
 

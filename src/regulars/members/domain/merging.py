@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
@@ -71,6 +72,21 @@ class Merge:
     loser_id: int
     merged_at: datetime
     undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MergedRecord:
+    """A record that became part of another: which, into which, when, by whom."""
+
+    merge_id: int
+    winner_id: int
+    loser_id: int
+    number: str
+    public_id: UUID
+    merged_at: datetime
+    actor_kind: str
+    actor_id: int
+    reason_code: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A member as a page shows it; `profile` and `identities` are masked unless revealed."""
+    """A member as a page shows it; `profile` and `identities` are masked unless revealed.
+
+    `aliases` are all ids under which its facts stand, its own first; `said_at` is when each
+    profile field was said, for whoever changes one; `reason_code` is why it is frozen or gone.
+    """
 
     member: Member
     profile: dict[str, str]
@@ -85,6 +89,9 @@ class Profile:
     consents: tuple[ConsentState, ...]
     groups: dict[str, tuple[str, ...]]
     revealed: bool = False
+    aliases: tuple[int, ...] = ()
+    reason_code: str = ""
+    said_at: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

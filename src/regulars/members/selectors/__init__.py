@@ -15,11 +15,13 @@ from regulars.members.selectors.marks import (
     count_groups,
     current_groups,
     groups_of,
+    list_consents,
     list_groups,
+    list_stays,
     members_with_consent,
     tags_of,
 )
-from regulars.members.selectors.merges import get_merge, list_merges, list_suggestions
+from regulars.members.selectors.merges import get_merge, list_merged, list_merges, list_suggestions
 from regulars.members.selectors.people import (
     aliases,
     aliases_of,
@@ -31,7 +33,6 @@ from regulars.members.selectors.people import (
     find_very_number,
     get_by_public,
     get_member,
-    get_profile,
     ids_by_public,
     iter_members,
     list_members,
@@ -40,6 +41,7 @@ from regulars.members.selectors.people import (
     survivors,
     visible,
 )
+from regulars.members.selectors.profiles import get_profile, get_profile_by_public
 
 __all__ = [
     "aliases",
@@ -60,13 +62,17 @@ __all__ = [
     "get_merge",
     "get_policy",
     "get_profile",
+    "get_profile_by_public",
     "groups_of",
     "identity_lookups",
     "ids_by_public",
     "iter_members",
+    "list_consents",
     "list_groups",
     "list_members",
+    "list_merged",
     "list_merges",
+    "list_stays",
     "list_suggestions",
     "lock_survivors",
     "lookup_of",

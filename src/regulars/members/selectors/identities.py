@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -152,7 +153,7 @@ def held_identities(
 ) -> dict[int, list[HeldIdentity]]:
     """Answer the identities of these survivors in full, oldest first; mask before showing."""
     found = sql.rows(
-        "SELECT i.member_id, i.kind, i.issuer, i.linked_at, k.wrapped, i.lookup, i.sealed,"
+        "SELECT i.member_id, i.kind, i.issuer, i.linked_at, i.id, k.wrapped, i.lookup, i.sealed,"
         " i.subject_id FROM members_identity i"
         " JOIN members_subjectkey k ON k.member_id = i.subject_id"
         " WHERE i.member_id = ANY(%s::bigint[]) AND i.kind = ANY(%s::text[])"
@@ -160,9 +161,9 @@ def held_identities(
         [list(member_ids), [kind.value for kind in kinds]],
     )
     held: dict[int, list[HeldIdentity]] = {}
-    for member_id, kind, issuer, linked_at, wrapped, *row in found:
+    for member_id, kind, issuer, linked_at, identity_id, wrapped, *row in found:
         value = open_identity(tuple(row), key=bytes(wrapped))
-        identity = HeldIdentity(IdentityKind(kind), issuer, value, linked_at)
+        identity = HeldIdentity(IdentityKind(kind), issuer, value, linked_at, identity_id)
         held.setdefault(member_id, []).append(identity)
     return held
 
@@ -170,4 +171,4 @@ def held_identities(
 def masked(identity: HeldIdentity) -> HeldIdentity:
     """Answer the identity as any reader may see it."""
     shown = mask_identity(identity.kind, identity.value)
-    return HeldIdentity(identity.kind, identity.issuer, shown, identity.linked_at)
+    return replace(identity, value=shown)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from regulars.members.domain import (
     Consent,
+    ConsentProof,
     ConsentState,
     GroupKind,
     GroupRow,
@@ -78,6 +79,28 @@ def consent_history(*, member_ids: Sequence[int]) -> list[Consent]:
         [list(member_ids)],
     )
     return [Consent(*one) for one in found]
+
+
+def list_consents(*, member_ids: Sequence[int], limit: int = 200) -> list[ConsentProof]:
+    """Answer what these ids agreed to and withdrew with its proof, the last word first."""
+    found = sql.rows(
+        "SELECT purpose, policy_version, granted, at, channel, text_hash, member_id, source_id,"
+        " recorded_at FROM members_consent WHERE member_id = ANY(%s::bigint[])"
+        " ORDER BY at DESC, recorded_at DESC, id DESC LIMIT %s::int",
+        [list(member_ids), limit],
+    )
+    return [ConsentProof(Consent(*one[:6]), *one[6:]) for one in found]
+
+
+def list_stays(*, member_ids: Sequence[int], limit: int = 200) -> list[GroupRow]:
+    """Answer every stay of these members in groups of any kind, those that last first."""
+    found = sql.rows(
+        "SELECT member_id, kind, code, since, until FROM members_group"
+        " WHERE member_id = ANY(%s::bigint[])"
+        " ORDER BY until DESC NULLS FIRST, since DESC, id DESC LIMIT %s::int",
+        [list(member_ids), limit],
+    )
+    return [GroupRow(one[0], GroupKind(one[1]), *one[2:]) for one in found]
 
 
 def consent_states_of(*, member_ids: Sequence[int]) -> tuple[ConsentState, ...]:

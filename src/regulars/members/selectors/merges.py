@@ -1,7 +1,9 @@
 """Read merges: the record of each, what is suggested, who was merged into whom."""
 
+from collections.abc import Sequence
+
 from regulars.access.domain import Scope
-from regulars.members.domain import Merge, MergeNotFound, MergeSuggestion
+from regulars.members.domain import Merge, MergedRecord, MergeNotFound, MergeSuggestion
 from regulars.web import sql
 
 _MERGE = "SELECT id, winner_id, loser_id, merged_at, undone_at FROM members_merge"
@@ -22,6 +24,17 @@ def list_merges(*, member_id: int) -> list[Merge]:
         [member_id, member_id],
     )
     return [Merge(*one) for one in found]
+
+
+def list_merged(*, member_ids: Sequence[int]) -> list[MergedRecord]:
+    """Answer the merges that stand among a survivor's aliases, newest first."""
+    found = sql.rows(
+        "SELECT g.id, g.winner_id, g.loser_id, m.number, m.public_id, g.merged_at, g.actor_kind,"
+        " g.actor_id, g.reason_code FROM members_merge g JOIN members_member m ON m.id = g.loser_id"
+        " WHERE g.loser_id = ANY(%s::bigint[]) AND g.undone_at IS NULL ORDER BY g.id DESC",
+        [list(member_ids)],
+    )
+    return [MergedRecord(*one) for one in found]
 
 
 def tree_parents(*, survivor_id: int) -> dict[int, int]:

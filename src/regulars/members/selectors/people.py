@@ -1,4 +1,4 @@
-"""Read members: one, many by id, a scoped list, a profile; masked unless told otherwise."""
+"""Read members: one, many by id, a scoped list; masked."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -15,7 +15,6 @@ from regulars.members.domain import (
     MemberPage,
     MemberQuery,
     MemberRow,
-    Profile,
     ProfileValue,
     Status,
     clean_tag,
@@ -142,30 +141,6 @@ def find_by_number(*, number: str) -> int | None:
     return None if found is None else int(found[0])
 
 
-def get_profile(*, member_id: int, scope: Scope, at: datetime, reveal: bool = False) -> Profile:
-    """Answer a member with profile, identities, tags, consents and groups.
-
-    Personal values are masked; `reveal` is for services that have logged why. Raises
-    MemberNotFound, also out of scope.
-    """
-    member = get_member(member_id=member_id, scope=scope)
-    ids = aliases(member_id=member.id)
-    chosen = survivor_profile(_profile_values(ids), member_id=member.id)
-    held = identities.held_identities(member_ids=[member.id]).get(member.id, [])
-    return Profile(
-        member=member,
-        profile={
-            field: value.value if reveal else mask_value(FIELDS[field], value.value)
-            for field, value in chosen.items()
-        },
-        identities=tuple(held if reveal else map(identities.masked, held)),
-        tags=marks.tags_of(member_id=member.id, at=at),
-        consents=marks.consent_states_of(member_ids=ids),
-        groups=marks.current_groups(member_id=member.id),
-        revealed=reveal,
-    )
-
-
 def profile_values(*, member_ids: Sequence[int]) -> list[ProfileValue]:
     """Answer the profile values of these ids in full; mask before showing."""
     return _profile_values(member_ids)
@@ -181,18 +156,24 @@ def _profile_values(
         [list(member_ids), list(fields)],
     )
     return [
-        ProfileValue(
-            field=field,
-            value=plain
-            if sealed is None
-            else crypto.unseal(
-                bytes(sealed), key=bytes(wrapped), context=profile_context(field, member_id)
-            ),
-            set_at=set_at,
-            member_id=member_id,
-        )
+        opened_value(field, plain, sealed, member_id, set_at, wrapped)
         for member_id, field, plain, sealed, set_at, wrapped in found
     ]
+
+
+def opened_value(
+    field: str,
+    plain: str | None,
+    sealed: bytes | None,
+    member_id: int,
+    set_at: datetime,
+    wrapped: bytes,
+) -> ProfileValue:
+    """Build the value of a row, opening what is sealed; raises SealBroken."""
+    context = profile_context(field, member_id)
+    if sealed is not None:
+        plain = crypto.unseal(bytes(sealed), key=bytes(wrapped), context=context)
+    return ProfileValue(field=field, value=plain or "", set_at=set_at, member_id=member_id)
 
 
 def made_by_batch(*, batch_id: int) -> list[int]:

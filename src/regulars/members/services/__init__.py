@@ -18,6 +18,7 @@ from regulars.members.services.profiles import (
     LinkOutcome,
     link_identity,
     set_policy,
+    unlink_held,
     unlink_identity,
     update_profile,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "set_policy",
     "tag",
     "unfreeze",
+    "unlink_held",
     "unlink_identity",
     "unmerge",
     "untag",

@@ -20,7 +20,7 @@ from regulars.members.domain import (
     Status,
     SubjectExport,
 )
-from regulars.members.selectors import identities, marks, people
+from regulars.members.selectors import identities, marks, people, profiles
 from regulars.members.services.merges import lock_members
 from regulars.web import sql
 
@@ -38,7 +38,7 @@ def reveal(
     check_reason(reason_code)
     member = people.get_member(member_id=member_id, scope=scope)
     _audit(actor, "members.reveal", member, at=at, reason_code=reason_code)
-    return people.get_profile(member_id=member.id, scope=scope, at=at, reveal=True)
+    return profiles.get_profile(member_id=member.id, scope=scope, at=at, reveal=True)
 
 
 @transaction.atomic

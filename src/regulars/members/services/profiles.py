@@ -16,6 +16,7 @@ from regulars.members.domain import (
     Claim,
     Identity,
     IdentityErased,
+    IdentityKind,
     IdentityUnknown,
     Link,
     MatchPolicy,
@@ -162,6 +163,26 @@ def unlink_identity(*, member_id: int, identity: Identity, at: datetime, actor: 
         raise IdentityUnknown
     _audit_identity(actor, "members.unlink", str(member.public_id), identity, at=at)
     _append("member.unlinked", member_id, {"kinds": [identity.kind.value]}, at=at)
+
+
+@transaction.atomic
+def unlink_held(*, member_id: int, identity_id: int, at: datetime, actor: Actor) -> IdentityKind:
+    """Take an identity off a member by its id, for whoever sees it masked; answers its kind.
+
+    Raises IdentityUnknown where the member holds no such one, MemberNotFound.
+    """
+    member = lock_row(member_id)
+    found = sql.rows(
+        "DELETE FROM members_identity WHERE id = %s::bigint AND member_id = %s::bigint"
+        " RETURNING kind, issuer",
+        [identity_id, member_id],
+    )
+    if not found:
+        raise IdentityUnknown
+    identity = Identity(IdentityKind(found[0][0]), "", found[0][1])
+    _audit_identity(actor, "members.unlink", str(member.public_id), identity, at=at)
+    _append("member.unlinked", member_id, {"kinds": [identity.kind.value]}, at=at)
+    return identity.kind
 
 
 @transaction.atomic
