@@ -112,7 +112,7 @@ def _adjusted(
         reason_code=int(asked["reason_code"]),
         at=at,
         expires_at=datetime.fromisoformat(ends) if ends else None,
-        actor_id=actor.id,
+        actor_id=actor.operator_id,
     )
     access.audit(
         actor=actor,
