@@ -23,7 +23,7 @@ CHANGES = (
     "refunded",
     "closed",
 )
-WORDS = {state: state.word for state in State}
+_WORDS = tuple(state.word for state in State)  # by the number of the state
 _INSTANT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 _MINOR: dict[str, Any] = {"type": "integer"}
 
@@ -124,7 +124,7 @@ def order_facts(
         "order": str(public_id),
         "number": order.external_id,
         "currency": order.currency,
-        "state": WORDS[reckoned.state],
+        "state": _WORDS[reckoned.state],
         "change": change,
         "net_minor": reckoned.net_minor,
         "goods_minor": reckoned.goods_minor,

@@ -156,8 +156,8 @@ def _first(said: OrderInput) -> Order:
         stamp + _digest(_amounts_key(amounts)) if amounts is not None else b"",
         stamp + _digest(_lines_key(lines)) if lines is not None else b"",
         stamp + _digest(_payments_key(payments)) if payments is not None else b"",
-        stamp + _digest(_store_key(said)) if names_store else b"",
-        stamp + _digest(said.channel) if said.channel is not None else b"",
+        stamp + _word_digest(_store_key(said)) if names_store else b"",
+        stamp + _word_digest(said.channel) if said.channel is not None else b"",
     )  # fmt: skip
 
 
@@ -204,13 +204,13 @@ def _merge_content(order: Order, said: OrderInput, changes: dict[str, Any], stam
 
 def _merge_place(order: Order, said: OrderInput, changes: dict[str, Any], stamp: bytes) -> None:
     if said.store_id is not None or said.store_code is not None:
-        version = stamp + _digest(_store_key(said))
+        version = stamp + _word_digest(_store_key(said))
         if version > order.store_version:
             changes["store_version"] = version
             changes["store_id"] = said.store_id
             changes["store_code"] = said.store_code or ""
     if said.channel is not None:
-        version = stamp + _digest(said.channel)
+        version = stamp + _word_digest(said.channel)
         if version > order.channel_version:
             changes["channel_version"] = version
             changes["channel"] = said.channel
@@ -236,13 +236,18 @@ def _stamp(said: OrderInput) -> bytes:
 
     With the hash of the content behind it, a version sorts as bytes.
     """
-    micros = round((said.version_at - _EPOCH).total_seconds() * 1_000_000) + _VERSION_OFFSET
+    past = said.version_at - _EPOCH
+    seconds = past.days * 86_400 + past.seconds
+    micros = seconds * 1_000_000 + past.microseconds + _VERSION_OFFSET
     rank = 0 if said.state is None else said.state
     return (micros << 8 | rank).to_bytes(9, "big")
 
 
 def _digest(content: str) -> bytes:
     return hashlib.blake2b(content.encode(), digest_size=_HASH_BYTES).digest()
+
+
+_word_digest = lru_cache(maxsize=1024)(_digest)  # of words that come again and again
 
 
 def _store_key(said: OrderInput) -> str:

@@ -4,11 +4,12 @@ Every changed order is told by one event with its whole snapshot, so listeners a
 and never add deltas up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from regulars.commerce import domain, selectors
 from regulars.commerce.domain import (
@@ -16,7 +17,6 @@ from regulars.commerce.domain import (
     Order,
     OrderInput,
     OrderRecorded,
-    OrdersBusy,
     Payment,
     Reckoning,
     RefundInput,
@@ -29,9 +29,8 @@ from regulars.kit.ids import time_ordered_uuids
 from regulars.members import selectors as members
 from regulars.web import sql
 
-ATTEMPTS_MAX = 5
-
 Key = tuple[int, str]
+_NOBODY: Mapping[int, int] = MappingProxyType({})
 
 
 class Draft:
@@ -39,7 +38,7 @@ class Draft:
 
     __slots__ = (
         *("after", "before", "buyers", "held", "id", "lines", "payments", "public_id"),
-        *("refunded_at", "reports_completion", "survivors", "_reckoned"),
+        *("refunded_at", "reports_completion", "_reckoned"),
     )
 
     def __init__(self, held: HeldOrder | None) -> None:
@@ -51,27 +50,24 @@ class Draft:
         self._reckoned: tuple[Order, Reckoning] | None = None
         self.lines: tuple[Line, ...] | None = None
         self.payments: tuple[Payment, ...] | None = None
-        self.buyers: set[bytes] = set()
-        self.survivors: dict[int, int] = {}
+        self.buyers: tuple[bytes, ...] = ()
         self.refunded_at: datetime | None = None
         self.reports_completion = True if held is None else held.reports_completion
 
     def join(self, said: OrderInput) -> None:
         """Join one message; lines and payments are kept where this message is their last writer."""
-        after = domain.merge(self.after, said)
         known = self.after
-        if said.lines is not None and after.lines_version != (known and known.lines_version):
-            self.lines = said.lines
-        if said.payments is not None and after.payments_version != (
-            known and known.payments_version
-        ):
-            self.payments = said.payments
+        after = self.after = domain.merge(known, said)
+        if said.buyers:
+            self.buyers += said.buyers
         if known is None:
+            self.lines, self.payments = said.lines, said.payments
             self.reports_completion = said.reports_completion
-        self.buyers.update(said.buyers)
-        if said.member_id is not None and said.survivor_id is not None:
-            self.survivors[said.member_id] = said.survivor_id
-        self.after = after
+            return
+        if said.lines is not None and after.lines_version != known.lines_version:
+            self.lines = said.lines
+        if said.payments is not None and after.payments_version != known.payments_version:
+            self.payments = said.payments
 
     def join_refunds(self, refunds: Sequence[RefundInput]) -> None:
         """Join refunds that are new to the order."""
@@ -107,13 +103,19 @@ def record_orders(
     Every arrival order of the same messages, and every repetition, ends in the same orders.
     `award` and the source's word about completion hold for orders that are new. One
     `order.recorded` is appended per order that changed to a reader's eye.
+
+    Raises OrdersBusy where another transaction was first with one of the new orders: the caller
+    goes back to its savepoint and says all again, which then finds that order.
     """
     drafts = _joined(orders, selectors.lock_orders((o.source_id, o.external_id) for o in orders))
     _link_returns(drafts)
-    _insert_new(drafts, orders, award=award, batch_id=batch_id, at=at)
+    _insert_new(drafts, award=award, batch_id=batch_id, at=at)
     _attach_returns(drafts)
-    write_changed(list(drafts.values()), batch_id=batch_id, at=at)
-    changes = append_changes(list(drafts.values()), award=award, batch_id=batch_id, at=at)
+    every = list(drafts.values())
+    write_changed(every, batch_id=batch_id, at=at)
+    changes = append_changes(
+        every, award=award, batch_id=batch_id, at=at, survivors=_said_survivors(orders)
+    )
     return [_recorded(drafts[said.source_id, said.external_id], changes) for said in orders]
 
 
@@ -134,26 +136,34 @@ def write_changed(drafts: Sequence[Draft], *, batch_id: int | None, at: datetime
     waiting = [
         (buyer, each.id)
         for each in drafts
-        if each.order.member_id is None
-        for buyer in sorted(each.buyers)
+        if each.buyers and each.order.member_id is None
+        for buyer in sorted(set(each.buyers))
     ]
     if waiting:
         writing.await_buyers(waiting)
 
 
 def append_changes(
-    drafts: Sequence[Draft], *, award: bool, batch_id: int | None, at: datetime
+    drafts: Sequence[Draft],
+    *,
+    award: bool,
+    batch_id: int | None,
+    at: datetime,
+    survivors: Mapping[int, int] = _NOBODY,
 ) -> dict[int, str]:
-    """Append one event per order that changed; answers the change by order id."""
+    """Append one event per order that changed; answers the change by order id.
+
+    `survivors` says who stands for members where that is known already.
+    """
     changes: dict[int, str] = {}
     for each in drafts:
         change = domain.change_between(each.before, each.order)
         if change is not None:
             changes[each.id] = change
     told = [each for each in drafts if each.id in changes]
-    survivors = _survivors(told)
+    standing = _standing(told, survivors)
     facts = [
-        _fact(each, changes[each.id], survivors, award=award, batch_id=batch_id, at=at)
+        _fact(each, changes[each.id], standing, award=award, batch_id=batch_id, at=at)
         for each in told
     ]
     if facts:
@@ -179,35 +189,23 @@ def _link_returns(drafts: dict[Key, Draft]) -> None:
 
 
 def _insert_new(
-    drafts: dict[Key, Draft],
-    orders: Sequence[OrderInput],
-    *,
-    award: bool,
-    batch_id: int | None,
-    at: datetime,
+    drafts: dict[Key, Draft], *, award: bool, batch_id: int | None, at: datetime
 ) -> None:
-    for _ in range(ATTEMPTS_MAX):
-        fresh = sorted(key for key, each in drafts.items() if each.held is None)
-        if not fresh:
-            return
-        ids = sql.take_ids("commerce_order_id_seq", len(fresh))
-        names = time_ordered_uuids(at, len(fresh))
-        for order_id, public_id, key in zip(ids, names, fresh, strict=True):
-            drafts[key].id, drafts[key].public_id = order_id, public_id
-        new = [_new(drafts[key]) for key in fresh]
-        try:
-            with transaction.atomic():
-                writing.insert_orders(new, award=award, batch_id=batch_id, at=at)
-        except IntegrityError:  # somebody wrote one of these meanwhile: hold theirs, join again
-            held = selectors.lock_orders(fresh)
-            if not held:
-                raise
-            drafts.update(
-                _joined([o for o in orders if (o.source_id, o.external_id) in held], held)
+    """Insert the orders that are not here, sorted, so that two batches meet in one order."""
+    fresh = sorted(key for key, each in drafts.items() if each.held is None)
+    if not fresh:
+        return
+    ids = sql.take_ids("commerce_order_id_seq", len(fresh))
+    new = []
+    for order_id, public_id, key in zip(ids, time_ordered_uuids(at, len(ids)), fresh, strict=True):
+        draft = drafts[key]
+        draft.id, draft.public_id = order_id, public_id
+        new.append(
+            writing.NewOrder(
+                order_id, public_id, draft.reports_completion, draft.order, draft.reckoned
             )
-        else:
-            return
-    raise OrdersBusy
+        )
+    writing.insert_orders(new, award=award, batch_id=batch_id, at=at)
 
 
 def _attach_returns(drafts: dict[Key, Draft]) -> None:
@@ -226,27 +224,25 @@ def _attach_returns(drafts: dict[Key, Draft]) -> None:
         )
 
 
-def _new(draft: Draft) -> writing.NewOrder:
-    assert draft.public_id is not None
-    return writing.NewOrder(
-        draft.id, draft.public_id, draft.reports_completion, draft.order, draft.reckoned
-    )
+def _said_survivors(orders: Sequence[OrderInput]) -> dict[int, int]:
+    return {
+        said.member_id: said.survivor_id
+        for said in orders
+        if said.member_id is not None and said.survivor_id is not None
+    }
 
 
-def _survivors(drafts: Sequence[Draft]) -> dict[int, int]:
+def _standing(drafts: Sequence[Draft], said: Mapping[int, int]) -> Mapping[int, int]:
     """Find who stands now for the members of these orders; asks only where no message said."""
-    said: dict[int, int] = {}
-    for each in drafts:
-        said.update(each.survivors)
     owners = {each.order.member_id for each in drafts} - {None, *said}
     asked = sorted(owner for owner in owners if owner is not None)
-    return said | members.survivors(member_ids=asked) if asked else said
+    return {**said, **members.survivors(member_ids=asked)} if asked else said
 
 
 def _fact(
     draft: Draft,
     change: str,
-    survivors: dict[int, int],
+    survivors: Mapping[int, int],
     *,
     award: bool,
     batch_id: int | None,

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError
 from msgspec import Struct
+from msgspec.structs import astuple
 
-from regulars.commerce.domain import Line, Order, Payment, Reckoning, reckon
-from regulars.kit.instants import text_of
+from regulars.commerce.domain import Line, Order, OrdersBusy, Payment, Reckoning, reckon
 from regulars.web import sql
+from regulars.web.binary import Shape
 from regulars.web.sql import field
 
 _TYPES: dict[str, str] = {
@@ -30,14 +32,27 @@ _ARRAYS = ", ".join(f"%s::{_TYPES[name]}[]" for name in _FIELDS)
 _READERS = tuple(operator.attrgetter(name) for name in _FIELDS)
 _CHANGED = ", ".join(f"{name} = u.{name}" for name in _FIELDS[2:])  # all but the key
 
-_INSERT = (
-    f"COPY commerce_order (id, public_id, state, net_minor, reports_completion, {_NAMES},"
-    " award, batch_id, touched_batch_id, recorded_at, changed_at) FROM STDIN"
-)
+_NULLABLE = {
+    *("created_at", "paid_at", "completed_at", "closed_at", "paid_minor", "store_id", "member_id"),
+}
+_REPEATED = {"currency", "store_code", "channel"}
+_ORDERS = Shape(
+    "commerce_order",
+    {
+        "id": "bigint", "public_id": "uuid", "state": "smallint", "net_minor": "bigint",
+        "reports_completion": "boolean",
+        **{
+            name: f"{kind}?" if name in _NULLABLE else "word" if name in _REPEATED else kind
+            for name, kind in _TYPES.items()
+        },
+        "award": "boolean", "batch_id": "bigint?", "touched_batch_id": "bigint?",
+        "recorded_at": "timestamptz", "changed_at": "timestamptz",
+    },
+)  # fmt: skip
+_NUMBER_TAKEN = "order_number_unique_per_source"
 _LINES = (
     "COPY commerce_line (order_id, position, sku, name, quantity, amount_minor, kind) FROM STDIN"
 )
-_NULL = "\\N"
 _UPDATE = f"""
 UPDATE commerce_order o SET state = u.state, net_minor = u.net_minor,
     {_CHANGED},
@@ -61,13 +76,21 @@ class NewOrder(Struct, frozen=True, gc=False):
 def insert_orders(
     new: Sequence[NewOrder], *, award: bool, batch_id: int | None, at: datetime
 ) -> None:
-    """Insert orders in the order given; raises IntegrityError where one is here already.
-
-    Copied, not inserted: half the cost, on both sides of the wire.
-    """
-    batch = _NULL if batch_id is None else str(batch_id)
-    tail = f"{'t' if award else 'f'}\t{batch}\t{batch}\t{at.isoformat()}\t{at.isoformat()}\n"
-    sql.copy(_INSERT, "".join([_order_line(each, tail) for each in new]))
+    """Insert orders in the order given; raises OrdersBusy where one is here already."""
+    tail = (award, batch_id, batch_id, at, at)
+    rows = [
+        (
+            *(each.id, each.public_id, each.reckoned.state, each.reckoned.net_minor),
+            *(each.reports_completion, *astuple(each.order), *tail),
+        )
+        for each in new
+    ]
+    try:
+        sql.copy_rows(_ORDERS, rows)
+    except IntegrityError as error:
+        if _NUMBER_TAKEN in str(error):
+            raise OrdersBusy from error
+        raise
 
 
 def update_orders(orders: dict[int, Order], *, batch_id: int | None, at: datetime) -> None:
@@ -153,28 +176,3 @@ def keep_before(order_ids: Sequence[int], *, batch_id: int, at: datetime) -> Non
         " ON CONFLICT DO NOTHING",
         [batch_id, at, list(order_ids), batch_id],
     )
-
-
-def _order_line(new: NewOrder, tail: str) -> str:
-    o, reckoned = new.order, new.reckoned
-    return (
-        f"{new.id}\t{new.public_id.hex}\t{int(reckoned.state)}\t{reckoned.net_minor}"
-        f"\t{'t' if new.reports_completion else 'f'}\t{o.source_id}"
-        f"\t{field(o.external_id)}\t{_instant(o.created_at)}\t{_instant(o.paid_at)}"
-        f"\t{_instant(o.completed_at)}\t{_instant(o.closed_at)}\t{o.estimated}\t{o.currency}"
-        f"\t{o.goods_minor}\t{o.shipping_minor}\t{o.discount_minor}\t{o.points_tender_minor}"
-        f"\t{_number(o.paid_minor)}\t{o.excluded_minor}\t{o.lines_count}\t{o.refunds_minor}"
-        f"\t{o.refunded_so_far_minor}\t{_number(o.store_id)}\t{field(o.store_code)}"
-        f"\t{field(o.channel)}\t{_number(o.member_id)}"
-        f"\t\\\\x{o.amounts_version.hex()}\t\\\\x{o.lines_version.hex()}"
-        f"\t\\\\x{o.payments_version.hex()}\t\\\\x{o.store_version.hex()}"
-        f"\t\\\\x{o.channel_version.hex()}\t{tail}"
-    )
-
-
-def _instant(moment: datetime | None) -> str:
-    return _NULL if moment is None else text_of(moment)
-
-
-def _number(value: int | None) -> str:
-    return _NULL if value is None else str(value)

@@ -18,6 +18,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from msgspec import Struct
 
 from regulars.access.domain import Scope
+from regulars.commerce.domain import OrdersBusy
 from regulars.events import services as events
 from regulars.ingest.domain import (
     Busy,
@@ -98,6 +99,8 @@ def _attempt(part: Sequence[Entry], batch: Batch, write: Write) -> list[RowOutco
                 raise
             log.info("batch_contended", kind=batch.kind, attempt=attempt)
             time.sleep(PAUSE_SECONDS * attempt * random.uniform(0.5, 1.5))  # noqa: S311 jitter
+        except OrdersBusy:  # somebody was first with an order: it is here now
+            log.info("orders_raced", attempt=attempt)
     raise Busy
 
 

@@ -1,8 +1,8 @@
 """Resolve identities in sets: find, create, link, suggest; the hot path of every order.
 
 A batch whose people are all known costs two statements. Whoever is new is planned by the domain
-and written under a savepoint: if another transaction was faster with one of the identities, the
-unique index says so, the savepoint is undone, and the plan is made again with what is known now.
+and written, identities first: if another transaction was faster with one of them, the unique
+index says so, ours are taken back, and the plan is made again with what is known now.
 """
 
 from collections import Counter
@@ -87,8 +87,7 @@ def _settle(
     for _ in range(ATTEMPTS_MAX):
         plan = _plan(seen, known=known, policy=policy)
         try:
-            with transaction.atomic():
-                _write(plan, stamp)
+            _write(plan, stamp)
         except _LostRace:
             lookups = {claim.lookup for one in seen for claim in one.claims}
             known = identities.holders(lookups=lookups)
@@ -115,6 +114,7 @@ def _new_ids() -> Iterator[int]:
 
 
 def _write(plan: Plan, stamp: _Stamp) -> None:
+    """Write the plan; the identities first, so that a lost race leaves nothing behind."""
     keys = {member_id: crypto.new_subject_key() for member_id in plan.created}
     if plan.links:
         others = {link.subject_id for link in plan.links} - keys.keys()
@@ -132,8 +132,7 @@ def _write(plan: Plan, stamp: _Stamp) -> None:
 def write_links(links: Sequence[Link], *, keys: dict[int, bytes]) -> None:
     """Insert identities, sorted so that two batches cannot wait for each other.
 
-    Raises a lost race where one of them is already linked; nothing is written then once the
-    caller's savepoint is undone.
+    Raises a lost race where one of them is already linked; none of them is written then.
     """
     numbered = zip(sql.take_ids("members_identity_seq", len(links)), links, strict=True)
     ordered = sorted(numbered, key=lambda one: one[1].claim.lookup)
@@ -165,6 +164,7 @@ def write_links(links: Sequence[Link], *, keys: dict[int, bytes]) -> None:
         ],
     )
     if written < len(links):
+        sql.run("DELETE FROM members_identity WHERE id = ANY(%s::bigint[])", [ids])
         raise _LostRace
 
 
