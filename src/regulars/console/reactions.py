@@ -9,6 +9,6 @@ from regulars.events.domain import Event, Outcome
 
 def when_members_erased(events: Sequence[Event], *, at: datetime) -> Sequence[Outcome]:
     """Drop every file that names an erased member."""
-    ids = [event.member_id for event in events if event.member_id is not None]
+    ids = sorted({one for event in events for one in event.facts["member_ids"]})
     services.purge_exports_of(member_ids=ids, at=at)
     return ()

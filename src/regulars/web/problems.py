@@ -19,16 +19,12 @@ from ninja.errors import HttpError, ValidationError
 from regulars.kit.errors import Refusal
 from regulars.web.idempotency import STATUS_OF
 from regulars.web.permissions import SignInNeeded
+from regulars.web.sentences import words
 
 log = structlog.get_logger(__name__)
 
 DOCS = "https://regulars.dev/errors"
 RETRY_AFTER_SECONDS = 1
-
-
-def words(no: Refusal) -> str:
-    """Say a refusal in the reader's language."""
-    return gettext(no.reason).format(**no.facts)
 
 
 def problem(
@@ -137,3 +133,6 @@ def install(api: NinjaAPI) -> None:
 
 
 __all__ = ["broken", "database_away", "install", "malformed", "problem", "problem_of", "words"]
+
+
+__all__ = ["database_away", "install", "problem", "problem_of", "words"]

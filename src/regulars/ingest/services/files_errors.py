@@ -9,9 +9,7 @@ import csv
 import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -23,11 +21,12 @@ from regulars.ingest.domain.meaning import identities_of
 from regulars.ingest.domain.sources import Source
 from regulars.ingest.parsers.candidates import RowReader, names_in
 from regulars.ingest.services import files_store as store
-from regulars.kit.errors import Refusal, every_refusal
+from regulars.kit.errors import Refusal
 from regulars.kit.messages import message
 from regulars.kit.sheets import safe_cell
 from regulars.members.selectors import identities as people
 from regulars.web import sql
+from regulars.web.sentences import words_of
 
 FOLDER = "imports"
 ERASED_PAGE = 5_000
@@ -113,19 +112,6 @@ def drop_errors_of(*, batch_id: int) -> None:
         _drop(batch_id, found[0])
 
 
-def reason_of(code: str, facts: dict[str, Any]) -> str:
-    """Say a refusal by its code, in the reader's language."""
-    if code not in _reasons():
-        _reasons.cache_clear()  # an app may have been loaded since
-    sentence = _reasons().get(code)
-    if sentence is None:
-        return code
-    try:
-        return gettext(sentence).format(**facts)
-    except (KeyError, IndexError):
-        return gettext(sentence)
-
-
 def folder() -> Path:
     """Answer the folder of error files, made for nobody else to read."""
     place = Path(settings.REGULARS_VAR) / FOLDER
@@ -136,7 +122,7 @@ def folder() -> Path:
 def _line(problem: RowProblem, width: int) -> list[str]:
     cells = [safe_cell(cell) for cell in problem.cells[:width]]
     cells += [""] * (width - len(cells))
-    reason = reason_of(problem.code, dict(problem.facts))
+    reason = words_of(problem.code, dict(problem.facts))
     return [*cells, str(problem.row), safe_cell(problem.column), reason]
 
 
@@ -162,8 +148,3 @@ def _drop(batch_id: int, path: str) -> None:
         store.end_errors(batch_id=batch_id)
         if path:
             transaction.on_commit(lambda: Path(path).unlink(missing_ok=True))
-
-
-@lru_cache(maxsize=1)
-def _reasons() -> dict[str, str]:
-    return {refusal.name(): refusal.reason for refusal in every_refusal()}
