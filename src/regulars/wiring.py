@@ -9,6 +9,7 @@ from regulars.access.domain import Executor
 from regulars.commerce import reactions as commerce
 from regulars.commerce.domain import facts as commerce_facts
 from regulars.console import reactions as console
+from regulars.console import services as console_services
 from regulars.events import services as events
 from regulars.events.domain import Catalogue, EventType, Inline, Reaction
 from regulars.ingest import reactions as ingest
@@ -57,6 +58,7 @@ INLINE: tuple[tuple[str, Reaction], ...] = (
 APPROVED: dict[str, Executor] = {
     **access.EXECUTORS,
     "points.adjust": ledger_services.ADJUSTMENTS,
+    "export": console_services.EXPORTS,
 }
 
 

@@ -4,6 +4,7 @@ import csv
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connections
@@ -45,14 +46,19 @@ def staff(role, scope="all"):
     return found
 
 
-def ask(actor, **wanted):
-    return services.ask_export(
+def wish(**wanted):
+    return domain.Wish(
         **{
-            "actor": actor, "what": "members", "filters": {}, "columns": COLUMNS, "form": "csv",
-            "is_masked": True, "reason_code": "service", "language": "zh-hans", "at": clock.now(),
-            **wanted,
+            "what": "members", "filters": {}, "columns": COLUMNS, "form": "csv",
+            "is_masked": True, "reason_code": "service", "language": "zh-hans", **wanted,
         }
     )  # fmt: skip
+
+
+def ask(actor, **wanted):
+    asked = services.ask_export(actor=actor, wish=wish(**wanted), at=clock.now())
+    assert asked.approval is None
+    return asked.work
 
 
 def made(actor, **wanted):
@@ -161,6 +167,26 @@ class TestWhoMayAsk:
             ("exports.open", "service", "1"),
         ]
 
+    @pytest.mark.reliability("RJ6")
+    def test_a_long_list_needs_a_second_person(self, shop, manager):
+        maker = staff("operations")
+        shorten(manager, rows=1)
+        asked = services.ask_export(actor=maker, wish=wish(), at=clock.now())
+        assert (asked.work, exporting.list_exports(staff_id=None)[0]) == (None, [])
+        decided = access.approvals.decide(
+            approval_id=asked.approval, checker=manager, approve=True, at=clock.now()
+        )
+        export_id = UUID(decided.outcome["work"])
+        services.write_export(export_id=export_id, at=clock.now())
+        export = exporting.get_export(export_id=export_id, staff_id=maker.id)
+        assert export.rows == 2
+        services.open_export(export_id=export_id, actor=maker, at=clock.now())
+
+    def test_a_short_list_does_not(self, shop, manager):
+        maker = staff("operations")
+        shorten(manager, rows=2)
+        assert ask(maker) is not None
+
 
 class TestWhenItGoes:
     def test_after_a_day(self, shop, manager):
@@ -239,6 +265,11 @@ class TestCells:
         from zoneinfo import ZoneInfo
 
         assert domain.cell_of(value, zone=ZoneInfo("Asia/Shanghai")) == text
+
+
+def shorten(manager, *, rows):
+    """Let a file of more rows need a second person."""
+    access.change_policy(changes={"export_rows_max": rows}, actor=manager, at=clock.now())
 
 
 def beside(act):

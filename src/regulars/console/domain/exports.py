@@ -1,9 +1,9 @@
 """Files that leave the house: what may be asked for, how a cell is written, when a file goes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -137,6 +137,48 @@ class Exportable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants to take out: which list, how filtered, which columns, what for."""
+
+    what: str
+    filters: Mapping[str, str]
+    columns: tuple[str, ...]
+    form: str
+    is_masked: bool
+    reason_code: str
+    language: str
+
+    def checked(self, kind: Exportable) -> Self:
+        """Answer the wish with the columns in the list's order.
+
+        Raises ExportReasonMissing, ExportColumnsMissing, ExportUnknown.
+        """
+        if self.reason_code not in REASONS:
+            raise ExportReasonMissing
+        if self.form not in FORMS:
+            raise ExportUnknown(what=self.form[:10])
+        chosen = kind.chosen(self.columns)
+        return replace(self, columns=tuple(column.code for column in chosen))
+
+    def as_json(self) -> dict[str, Any]:
+        """Write the wish for an approval; nothing in it is personal."""
+        return asdict(self) | {"filters": dict(self.filters), "columns": list(self.columns)}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(**{**said, "columns": tuple(said["columns"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What came of a wish: work that writes the file, or an approval it waits for."""
+
+    work: UUID | None = None
+    approval: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
     """A file asked for: whose, what, how long it is, until when it can be fetched."""
 
@@ -157,6 +199,19 @@ class Export:
     gone_at: datetime | None
     gone_because: str
     opened: int
+
+    @property
+    def wish(self) -> Wish:
+        """What was asked for."""
+        return Wish(
+            what=self.what,
+            filters=self.filters,
+            columns=self.columns,
+            form=self.form,
+            is_masked=self.is_masked,
+            reason_code=self.reason_code,
+            language=self.language,
+        )
 
     def is_there(self, at: datetime) -> bool:
         """Tell whether the file can be fetched."""

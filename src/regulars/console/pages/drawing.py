@@ -15,6 +15,7 @@ from regulars.console.selectors import tiers
 from regulars.events import services as events
 from regulars.loyalty import selectors as loyalty
 from regulars.loyalty.domain import Programme
+from regulars.web import notices
 from regulars.web.pages import render
 
 SIZES = (10, 20, 50, 100)
@@ -40,8 +41,9 @@ def draw(
     status: int = 200,
 ) -> HttpResponse:
     """Draw a page with its times in the reader's zone; nothing of it is kept by browsers."""
+    unseen = notices.count_unseen(actor_of(request).caller)
     with timezone.override(zone):
-        response = render(request, template, context, status=status)
+        response = render(request, template, {"unseen": unseen, **context}, status=status)
     response["Cache-Control"] = "no-store, private"
     return response
 

@@ -1,18 +1,28 @@
 """The pages of files that leave the house: ask for one, see them all, fetch one."""
 
 from datetime import datetime
+from typing import cast
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from regulars.access import selectors as access
 from regulars.access.domain import Actor
 from regulars.console import services
-from regulars.console.domain.exports import GONE, REASONS, Ask, Export, Exportable, filters_of
+from regulars.console.domain.exports import (
+    GONE,
+    REASONS,
+    Ask,
+    Asked,
+    Export,
+    Exportable,
+    Wish,
+    filters_of,
+)
 from regulars.console.domain.lists import (
     Cell,
     Column,
@@ -24,8 +34,8 @@ from regulars.console.domain.lists import (
 )
 from regulars.console.domain.navigation import Crumb
 from regulars.console.forms.exports import ExportForm
-from regulars.console.pages.confirming import draw_form
-from regulars.console.pages.drawing import actor_of, house_zone
+from regulars.console.pages.confirming import done, draw_form
+from regulars.console.pages.drawing import actor_of, house_zone, language_of
 from regulars.console.pages.lists import draw_list
 from regulars.console.selectors import exporting
 from regulars.console.services import export_files
@@ -73,11 +83,11 @@ def new_export(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            asked = _ask(actor, kind, filters, form, at=at)
-            return HttpResponseRedirect(asked)
+            wish = _wish(kind, filters, form)
+            return _went(request, services.ask_export(actor=actor, wish=wish, at=at))
         except Refusal as no:
             form.refuse(no)
-    ask = Ask(actor=actor, filters=filters, is_masked=True, at=at, language=get_language() or "en")
+    ask = Ask(actor=actor, filters=filters, is_masked=True, at=at, language=language_of())
     rows = kind.count(ask, COUNTED_MAX + 1)
     return draw_form(
         request,
@@ -120,7 +130,7 @@ def list_exports(request: HttpRequest) -> HttpResponse:
 
 @page("exports.make", step_up=True)
 @require_safe
-def fetch_export(request: HttpRequest, export_id: UUID) -> FileResponse:
+def fetch_export(request: HttpRequest, export_id: UUID) -> HttpResponse:
     """Hand a file to whoever asked for it, as an attachment, on the record."""
     export = services.open_export(export_id=export_id, actor=actor_of(request), at=clock.now())
     response = FileResponse(
@@ -128,25 +138,29 @@ def fetch_export(request: HttpRequest, export_id: UUID) -> FileResponse:
     )
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "no-store, private"
-    return response
+    return cast("HttpResponse", response)
 
 
-def _ask(
-    actor: Actor, kind: Exportable, filters: dict[str, str], form: ExportForm, *, at: datetime
-) -> str:
+def _wish(kind: Exportable, filters: dict[str, str], form: ExportForm) -> Wish:
     said = form.cleaned_data
-    asked = services.ask_export(
-        actor=actor,
+    return Wish(
         what=kind.code,
         filters=filters,
-        columns=said["columns"],
+        columns=tuple(said["columns"]),
         form=said["form"],
         is_masked=not said.get("unmasked"),
         reason_code=said["reason"],
-        language=get_language() or "en",
-        at=at,
+        language=language_of(),
     )
-    return reverse("console-job", args=[asked])
+
+
+def _went(request: HttpRequest, asked: Asked) -> HttpResponse:
+    """Lead to the work, or say that a second person is asked."""
+    if asked.work is not None:
+        return HttpResponseRedirect(reverse("console-job", args=[asked.work]))
+    href = reverse("console-approval", args=[asked.approval])
+    text = gettext("So long a list needs a second person's yes.")
+    return done(request, text, href=href, title=gettext("See the proposal"), to=href)
 
 
 def _purpose(rows: int, filters: dict[str, str]) -> str:
@@ -161,7 +175,7 @@ def _purpose(rows: int, filters: dict[str, str]) -> str:
 def _row(export: Export, name: str, actor: Actor, at: datetime) -> ListRow:
     kind = exporting.EXPORTABLES.get(export.what)
     is_mine = export.staff_id == actor.id
-    actions = ()
+    actions: tuple[RowAction, ...] = ()
     if is_mine and export.is_there(at):
         fetch = reverse("console-export-file", args=[export.id])
         actions = (RowAction(gettext("Download"), fetch, icon="download"),)

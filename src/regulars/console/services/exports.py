@@ -6,28 +6,28 @@ takes the whole file with them. Every file is asked for, made and opened on the 
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import translation
 
+from regulars.access import selectors as access_selectors
 from regulars.access import services as access
-from regulars.access.domain import Actor
+from regulars.access.domain import Actor, Approval, Approved, Executor, Scope
 from regulars.console.domain.exports import (
-    FORMS,
     KEPT,
-    REASONS,
     SHEET_ROWS_MAX,
     TRIES_MAX,
     Ask,
+    Asked,
     Export,
     Exportable,
     ExportNotFound,
     ExportOvertaken,
-    ExportReasonMissing,
     ExportTooLong,
-    ExportUnknown,
+    Wish,
 )
 from regulars.console.selectors.exporting import exportable, get_export
 from regulars.console.services import export_files as files
@@ -49,52 +49,74 @@ FAILED = message("Your file could not be made.")
 
 
 @transaction.atomic
-def ask_export(
-    *,
-    actor: Actor,
-    what: str,
-    filters: Mapping[str, str],
-    columns: Sequence[str],
-    form: str,
-    is_masked: bool,
-    reason_code: str,
-    language: str,
-    at: datetime,
-    approval: UUID | None = None,
-) -> UUID:
-    """Ask for a list as a file; answers the id of the work that writes it.
+def ask_export(*, actor: Actor, wish: Wish, at: datetime) -> Asked:
+    """Ask for a list as a file; a long one waits for a second person's yes.
 
     Raises PermissionMissing, ExportUnknown, ExportReasonMissing, ExportColumnsMissing,
     ExportTooLong.
     """
-    kind = exportable(what)
-    _check(actor, kind, is_masked=is_masked)
-    if reason_code not in REASONS:
-        raise ExportReasonMissing
-    if form not in FORMS:
-        raise ExportUnknown(what=form[:10])
-    chosen = kind.chosen(columns)
-    ask = Ask(actor=actor, filters=filters, is_masked=is_masked, at=at, language=language)
-    total = kind.count(ask, SHEET_ROWS_MAX + 1) if form == "xlsx" else None
-    if total is not None and total > SHEET_ROWS_MAX:
-        raise ExportTooLong(most=SHEET_ROWS_MAX)
-    facts = {"what": what, "form": form}
-    work = progress.begin(kind=KIND, owner=actor.caller, at=at, total=total, facts=facts)
+    kind = exportable(wish.what)
+    _check(actor, kind, is_masked=wish.is_masked)
+    wish = wish.checked(kind)
+    ask = _ask(wish, actor, at=at)
+    most = access_selectors.policy(at).export_rows_max
+    size = kind.count(ask, most + 1)
+    if not access.approvals.needs_approval("export", actor=actor, size=size, at=at):
+        return Asked(work=_begin(wish, actor, approval=None, at=at))
+    proposed = access.approvals.propose(
+        kind="export",
+        payload=wish.as_json(),
+        object_kind="list",
+        object_id=wish.what,
+        maker=actor,
+        at=at,
+        size=size,
+        reason_code=wish.reason_code,
+    )
+    return Asked(approval=proposed.public_id)
+
+
+def _begin(wish: Wish, actor: Actor, *, approval: UUID | None, at: datetime) -> UUID:
+    """Write the wish down and put the work on the queue; answers the work's id."""
+    facts = {"what": wish.what, "form": wish.form}
+    work = progress.begin(kind=KIND, owner=actor.caller, at=at, facts=facts)
     sql.run(
         "INSERT INTO console_export (public_id, what, filters, columns, form, is_masked,"
         " reason_code, language, staff_id, approval, asked_at, gone_because, opened) VALUES"
         " (%s::uuid, %s::text, %s::jsonb, %s::text[], %s::text, %s::boolean, %s::text, %s::text,"
         " %s::bigint, %s::uuid, %s::timestamptz, '', 0)",
         [
-            work, what, files.json_of(filters), [column.code for column in chosen], form,
-            is_masked, reason_code, language, actor.id, approval, at,
+            work, wish.what, files.json_of(wish.filters), list(wish.columns), wish.form,
+            wish.is_masked, wish.reason_code, wish.language, actor.id, approval, at,
         ],
     )  # fmt: skip
-    _audit(
-        "exports.ask", actor, work, at, reason_code, {"what": what, "filters": urlencode(filters)}
-    )
+    details = {"what": wish.what, "filters": urlencode(wish.filters)}
+    _audit("exports.ask", actor, work, at, wish.reason_code, details)
     later.defer(TASK, lock=TASK, export_id=str(work))
     return work
+
+
+def _execute(approved: Approved) -> Mapping[str, Any]:
+    """Begin an export that a second person said yes to, in the name of who asked."""
+    wish = Wish.from_json(approved.approval.payload)
+    _check(approved.maker, exportable(wish.what), is_masked=wish.is_masked)
+    work = _begin(wish, approved.maker, approval=approved.approval.public_id, at=approved.at)
+    return {"work": str(work)}
+
+
+def _within(approvals: Sequence[Approval], scope: Scope) -> frozenset[int]:
+    """Answer the proposals whose makers see no more than this scope."""
+    at = clock.now()
+    makers = {each.maker_id: access.find_actor(staff_id=each.maker_id, at=at) for each in approvals}
+    return frozenset(
+        each.id
+        for each in approvals
+        if (maker := makers[each.maker_id]) is not None
+        and scope.contains(maker.scope_for("exports.make"))
+    )
+
+
+EXPORTS = Executor(execute=_execute, within=_within)
 
 
 def write_export(*, export_id: UUID, at: datetime) -> None:
@@ -156,6 +178,16 @@ def drop_over_exports(*, at: datetime) -> int:
     return len(over)
 
 
+def _ask(wish: Wish, actor: Actor, *, at: datetime) -> Ask:
+    return Ask(
+        actor=actor,
+        filters=wish.filters,
+        is_masked=wish.is_masked,
+        at=at,
+        language=wish.language,
+    )
+
+
 def _check(actor: Actor, kind: Exportable, *, is_masked: bool) -> None:
     needed = ("exports.make", kind.permission, *(() if is_masked else ("members.reveal",)))
     for permission in needed:
@@ -180,19 +212,16 @@ def _write(export: Export, *, at: datetime) -> None:
 def _write_rows(export: Export, actor: Actor, writer: files.Writer, *, at: datetime) -> None:
     """Read every row in one snapshot; progress is told on a connection beside it."""
     kind = exportable(export.what)
-    ask = Ask(
-        actor=actor,
-        filters=export.filters,
-        is_masked=export.is_masked,
-        at=at,
-        language=export.language,
-    )
+    ask = _ask(export.wish, actor, at=at)
     zone = loyalty.get_programme().tz
     with progress.reporting(export.id) as reporter, translation.override(export.language):
         writer.begin(kind.chosen(export.columns), zone=zone)
         with transaction.atomic():
             sql.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            reporter.advance(0, total=kind.count(ask, ROWS_COUNTED_MAX))
+            total = kind.count(ask, ROWS_COUNTED_MAX)
+            if export.form == "xlsx" and total > SHEET_ROWS_MAX:
+                raise ExportTooLong(most=SHEET_ROWS_MAX)
+            reporter.advance(0, total=total)
             for batch in kind.batches(ask):
                 writer.write(batch)
                 reporter.advance(writer.rows)
