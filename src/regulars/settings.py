@@ -62,6 +62,8 @@ MEANINGS = {
     "BODY_BYTES_MAX": "Largest request body.",
     "API_CALLS_PER_MINUTE": "Calls an API key may make in a minute.",
     "TRUSTED_PROXIES": "How many proxies in front are ours, for the caller's address.",
+    "DEAD_LETTER_OPEN_DAYS": "Days after which a dead letter that nobody settled is dropped.",
+    "DEAD_LETTER_SETTLED_DAYS": "Days for which a settled dead letter stays listed.",
     "LOG_LEVEL": "How much is logged: DEBUG, INFO, WARNING or ERROR.",
 }
 
@@ -172,6 +174,8 @@ APPEND_SLASH = False
 
 API_CALLS_PER_MINUTE = number("API_CALLS_PER_MINUTE", 60_000)
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", 0)
+DEAD_LETTER_OPEN_DAYS = number("DEAD_LETTER_OPEN_DAYS", 180)
+DEAD_LETTER_SETTLED_DAYS = number("DEAD_LETTER_SETTLED_DAYS", 90)
 LOG_LEVEL = setting("LOG_LEVEL", "INFO")
 PROCRASTINATE_ON_APP_READY = None
 LOGGING_CONFIG = None

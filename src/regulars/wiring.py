@@ -39,6 +39,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
 INLINE: tuple[tuple[str, Reaction], ...] = (
     ("member.enrolled member.linked", commerce.when_members_linked),
     ("member.erased", ingest.when_members_erased),
+    ("member.erased", commerce.when_members_erased),
     ("member.merged", ledger.when_members_merged),
     ("member.unmerged", ledger.when_members_unmerged),
     ("member.erased", ledger.when_members_erased),

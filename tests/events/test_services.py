@@ -269,3 +269,29 @@ class TestDeadLetters:
         assert services.settle(ids=[letter_id], state="dropped", at=NOON) == 1
         assert selectors.open_body(letter_id=letter_id) is None
         assert selectors.get_dead_letter(letter_id=letter_id).state == "dropped"
+
+    @pytest.mark.reliability("RG13")
+    def test_go_when_their_retention_is_over(self) -> None:
+        def bury(days: int, kind: str = "row") -> int:
+            at = NOON - timedelta(days=days)
+            return services.bury(kind=kind, error_code="x.y", body=b"1", at=at, names=[b"n"])
+
+        fresh, stale, event, settled, gone = (
+            bury(179),
+            bury(181),
+            bury(400, "event"),
+            bury(1),
+            bury(9),
+        )
+        services.settle(ids=[settled], state="replayed", at=NOON - timedelta(days=89))
+        services.settle(ids=[gone], state="dropped", at=NOON - timedelta(days=91))
+        periods = {"open_days": 180, "settled_days": 90}
+
+        touched = services.purge_letters(at=NOON, **periods)
+
+        assert touched == 2
+        assert services.purge_letters(at=NOON, **periods) == 0
+        left = {letter.id: letter.state for letter in selectors.list_dead_letters(state=None)}
+        assert left == {fresh: "open", stale: "dropped", event: "open", settled: "replayed"}
+        kept = sql.rows("SELECT id FROM events_deadletter WHERE body IS NOT NULL OR names <> '{}'")
+        assert {letter_id for (letter_id,) in kept} == {fresh, event}

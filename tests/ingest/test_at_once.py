@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from regulars.access.domain import Scope
+from regulars.access.domain import Actor, Scope
 from regulars.commerce import selectors as commerce
+from regulars.commerce import tasks
+from regulars.commerce.services import attribution
 from regulars.ingest import selectors, services
-from regulars.ingest.domain import MemberRef, OrderRow, RefundRow, Row
+from regulars.ingest.domain import MemberRef, MemberRow, OrderRow, RefundRow, Row
+from regulars.members import services as people
+from regulars.members.domain import MatchPolicy
 from regulars.web import sql
-from tests.ingest.rows import AT, a_refund, a_source, an_order
+from tests.ingest.rows import AT, PHONE, a_refund, a_source, an_order
 from tests.sizes import size
 
 SENDERS = 4
@@ -119,3 +123,25 @@ class TestSenders:
         (state,) = selectors.list_sources(at=AT)
         assert state.counts["applied"] == 10 * SENDERS
         assert len(commerce.list_orders(scope=Scope.all(), limit=200).items) == 10 * SENDERS
+
+
+def test_buyers_find_all_their_orders_however_many_wait(
+    committed_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attribution, "ORDERS_PER_LINK_MAX", 2)
+    policy = MatchPolicy(enrol_on_first_order=False)
+    people.set_policy(policy=policy, at=AT, actor=Actor.system("test"))
+    rows = [an_order(f"T-{number}") for number in range(5)]
+    services.apply_orders(rows, source=a_source(), at=AT)
+
+    services.apply_members([MemberRow(phone=PHONE)], source=a_source(), at=AT)
+    for _ in range(9):
+        for (member_id,) in sql.rows(
+            "DELETE FROM procrastinate_jobs WHERE task_name = 'commerce.attribute_waiting'"
+            " RETURNING (args->>'member_id')::bigint"
+        ):
+            tasks.attribute_waiting(member_id=member_id)
+
+    assert sql.rows("SELECT count(*) FROM commerce_order WHERE member_id IS NULL") == [(0,)]
+    assert sql.rows("SELECT count(*) FROM commerce_waitingbuyer") == [(0,)]
+    assert sql.rows("SELECT count(*) FROM loyalty_award WHERE points > 0") == [(5,)]

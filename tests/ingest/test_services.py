@@ -10,6 +10,7 @@ from django.db import OperationalError
 
 from regulars.access.domain import Actor, Scope
 from regulars.commerce import selectors as commerce
+from regulars.commerce.services import writing
 from regulars.events import selectors as log
 from regulars.ingest import domain, selectors, services
 from regulars.ingest.domain import (
@@ -184,6 +185,19 @@ class TestBuyers:
         assert the_order(done.id).member_id is not None
         told = sql.rows("SELECT facts->>'change' FROM events_event WHERE type = 'order.recorded'")
         assert [change for (change,) in told] == ["paid", "attributed"]
+
+    def test_who_are_erased_leave_nothing_that_waits(self) -> None:
+        (member,) = services.apply_members([MemberRow(phone=PHONE)], source=a_source(), at=AT)
+        rows = [an_order(), an_order("T-2", member=None)]
+        services.apply_orders(rows, source=a_source(), at=AT)
+        held = sql.rows("SELECT lookup FROM members_identity")[0][0]
+        orders = [row[0] for row in sql.rows("SELECT id FROM commerce_order ORDER BY external_id")]
+        writing.await_buyers([(bytes(held), orders[1]), (b"another", orders[0])])
+
+        (member_id,) = members.ids_by_public(public_ids=[UUID(member.id or "")]).values()
+        people.erase(member_id=member_id, at=AT, actor=Actor.system("test"), reason_code="request")
+
+        assert sql.rows("SELECT identity FROM commerce_waitingbuyer") == []
 
     def test_may_be_named_by_their_public_id(self) -> None:
         (member,) = services.apply_members([MemberRow(phone=PHONE)], source=a_source(), at=AT)

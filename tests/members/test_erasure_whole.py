@@ -113,6 +113,35 @@ class TestErasureThroughEveryApp:
             assert not [word for word in WORDS if word in text], table
             assert not [one for one in held if one.hex() in text], table
 
+    def test_finds_what_was_kept_before_the_person_was_known(self) -> None:
+        api = Api()
+        refund = {"order": "T-unknown", "amount": "1.00", "refunded_at": "2026-03-02T04:00:00Z"}
+        late = {**refund, "order": "T-late"}
+        for row in (refund, late):
+            api.post("/refunds:batch", {"rows": [row | {"member": {"phone": PHONE}}]})
+        sql.run("UPDATE ingest_parked SET expires_at = parked_at WHERE parent = 'T-late'")
+        assert ingest.expire_parked(at=clock.now()) == 1
+        member = api.post("/members:batch", {"rows": [PERSON]}).json()["results"][0]["id"]
+        assert kept_bodies().count(PHONE) == 2
+
+        api.post(f"/members/{member}/erase", {"reason_code": "request"})
+
+        assert not [word for word in WORDS if word in kept_bodies()]
+        assert sql.rows("SELECT state, names FROM events_deadletter") == [("dropped", [])]
+        assert sql.rows("SELECT 1 FROM ingest_parked") == []
+
+    def test_later_rows_that_must_wait_are_kept_without_the_person(self) -> None:
+        api = Api()
+        member = api.post("/members:batch", {"rows": [PERSON]}).json()["results"][0]["id"]
+        api.post(f"/members/{member}/erase", {"reason_code": "request"})
+        refund = {"order": "T-unknown", "amount": "1.00", "refunded_at": "2026-03-02T04:00:00Z"}
+
+        answer = api.post("/refunds:batch", {"rows": [refund | {"member": {"phone": PHONE}}]})
+
+        assert answer.json()["results"][0]["outcome"] == "parked"
+        assert not [word for word in WORDS if word in kept_bodies()]
+        assert sql.rows("SELECT names FROM ingest_parked") == [([],)]
+
     @pytest.mark.reliability("RG3")
     def test_the_books_stay_whole(self) -> None:
         api = Api()

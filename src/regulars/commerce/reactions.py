@@ -1,4 +1,4 @@
-"""Hear that somebody became known, and give them the orders that waited for them."""
+"""Hear that somebody became known or was erased: give them what waited, or forget it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,6 +17,20 @@ def when_members_linked(events: Sequence[Event], *, at: datetime) -> Sequence[Ou
     lookups = members.identity_lookups(member_ids=known)
     services.attribute_orders(
         identities={each: member_id for member_id, held in lookups.items() for each in held}, at=at
+    )
+    return ()
+
+
+def when_members_erased(events: Sequence[Event], *, at: datetime) -> Sequence[Outcome]:
+    """Let no order wait for somebody who is erased."""
+    del at
+    erased: set[int] = set()
+    for event in events:
+        erased.update(event.facts["member_ids"])
+    held = members.identity_lookups(member_ids=sorted(erased))
+    services.forget_waiting(
+        member_ids=sorted(erased),
+        identities=[lookup for lookups in held.values() for lookup in lookups],
     )
     return ()
 

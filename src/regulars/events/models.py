@@ -1,5 +1,7 @@
 """The tables of the log: events by month of recording, keys for ever, cursors, dead letters."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 
@@ -67,6 +69,8 @@ class DeadLetter(models.Model):
     source_id = models.BigIntegerField(null=True)
     batch_id = models.BigIntegerField(null=True)
     member_id = models.BigIntegerField(null=True)
+    # Blind indexes of the people the body names: an erasure finds those unknown at the time.
+    names = ArrayField(models.BinaryField(), default=list)
     body = models.BinaryField(null=True)
     error_code = models.TextField()
     error_facts = models.JSONField(default=dict)
@@ -89,4 +93,5 @@ class DeadLetter(models.Model):
             models.Index(fields=["state", "id"], name="dead_letter_by_state"),
             models.Index(fields=["member_id"], name="dead_letter_by_member"),
             models.Index(fields=["consumer", "member_id"], name="dead_letter_by_consumer"),
+            GinIndex(fields=["names"], name="dead_letter_by_name"),
         ]

@@ -1,7 +1,7 @@
 """Write to the log: append with inline reactions, bury what fails, keep partitions ahead."""
 
 from regulars.events.services.append import append, catalogue, install
-from regulars.events.services.bury import bury, forget_members, settle
+from regulars.events.services.bury import bury, forget_members, purge_letters, settle
 from regulars.events.services.log import make_partitions, mend_epoch, raise_epoch
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "install",
     "make_partitions",
     "mend_epoch",
+    "purge_letters",
     "raise_epoch",
     "settle",
 ]

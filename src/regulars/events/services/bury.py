@@ -1,7 +1,7 @@
 """Keep what could not be applied: sealed, with the reason, until somebody replays or drops it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -23,13 +23,15 @@ def bury(
     source_id: int | None = None,
     batch_id: int | None = None,
     member_id: int | None = None,
+    names: Sequence[bytes] = (),
     event_id: int | None = None,
     consumer: str = "",
     attempts: int = 1,
 ) -> int:
     """Keep one rejected row, webhook body or event; answers the dead letter's id.
 
-    The body is sealed under the house key; `error_facts` must hold nothing personal.
+    The body is sealed under the house key; `error_facts` must hold nothing personal. `names` are
+    blind indexes of the people in it, by which an erasure finds it.
     """
     letter = models.DeadLetter.objects.create(
         kind=kind,
@@ -38,6 +40,7 @@ def bury(
         source_id=source_id,
         batch_id=batch_id,
         member_id=member_id,
+        names=list(names),
         body=None if body is None else crypto.seal_house(body, context=BODY_CONTEXT),
         error_code=error_code,
         error_facts=orjson.loads(orjson.dumps(error_facts or {}, default=str)),
@@ -51,18 +54,45 @@ def bury(
 def settle(*, ids: Sequence[int], state: str, at: datetime) -> int:
     """Close open dead letters as replayed or dropped; their bodies go with it."""
     return sql.run(
-        "UPDATE events_deadletter SET state = %s, settled_at = %s::timestamptz, body = NULL"
-        " WHERE id = ANY(%s::bigint[]) AND state = 'open'",
+        "UPDATE events_deadletter SET state = %s, settled_at = %s::timestamptz, body = NULL,"
+        " names = '{}' WHERE id = ANY(%s::bigint[]) AND state = 'open'",
         [state, at, list(ids)],
     )
 
 
 @transaction.atomic
-def forget_members(*, member_ids: Sequence[int], at: datetime) -> int:
-    """Drop the open dead letters of erased members; every body they had goes."""
+def forget_members(*, member_ids: Sequence[int], at: datetime, names: Sequence[bytes] = ()) -> int:
+    """Drop the open dead letters of erased members; every body they had goes.
+
+    `names` are the blind indexes of what the members held: letters that came before they were
+    known here are found by them.
+    """
     return sql.run(
         "UPDATE events_deadletter SET state = CASE state WHEN 'open' THEN 'dropped' ELSE state END,"
-        " settled_at = COALESCE(settled_at, %s::timestamptz), body = NULL"
-        " WHERE member_id = ANY(%s::bigint[])",
-        [at, list(member_ids)],
+        " settled_at = COALESCE(settled_at, %s::timestamptz), body = NULL, names = '{}'"
+        " WHERE member_id = ANY(%s::bigint[]) OR names && %s::bytea[]",
+        [at, list(member_ids), list(names)],
     )
+
+
+@transaction.atomic
+def purge_letters(*, at: datetime, open_days: int, settled_days: int, limit: int = 1_000) -> int:
+    """End the retention of dead letters; answers how many were touched, none when all is done.
+
+    Rows and bodies that nobody settled in `open_days` are dropped, body and names with them;
+    letters settled `settled_days` ago go. Letters of consumers hold events that stand in the log
+    and stay until somebody settles them.
+    """
+    dropped = sql.run(
+        "UPDATE events_deadletter SET state = 'dropped', settled_at = %s::timestamptz,"
+        " body = NULL, names = '{}' WHERE id IN (SELECT id FROM events_deadletter"
+        " WHERE state = 'open' AND kind <> 'event' AND created_at < %s::timestamptz"
+        " ORDER BY id LIMIT %s::int)",
+        [at, at - timedelta(days=open_days), limit],
+    )
+    removed = sql.run(
+        "DELETE FROM events_deadletter WHERE id IN (SELECT id FROM events_deadletter"
+        " WHERE state <> 'open' AND settled_at < %s::timestamptz ORDER BY id LIMIT %s::int)",
+        [at - timedelta(days=settled_days), limit],
+    )
+    return dropped + removed

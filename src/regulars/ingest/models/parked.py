@@ -1,5 +1,7 @@
 """Rows that came before their parent."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 
@@ -14,6 +16,8 @@ class Parked(models.Model):
     award = models.BooleanField()
     batch_id = models.BigIntegerField(null=True)
     member_id = models.BigIntegerField(null=True)
+    # Blind indexes of the people the row names: an erasure finds those unknown at the time.
+    names = ArrayField(models.BinaryField(), default=list)
     parked_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
@@ -29,4 +33,5 @@ class Parked(models.Model):
         indexes = [
             models.Index(fields=["expires_at"], name="parked_by_expiry"),
             models.Index(fields=["member_id"], name="parked_by_member"),
+            GinIndex(fields=["names"], name="parked_by_name"),
         ]

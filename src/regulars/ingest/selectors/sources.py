@@ -46,6 +46,7 @@ class ParkedRow:
     batch_id: int | None
     member_id: int | None
     parked_at: datetime
+    names: tuple[bytes, ...]
 
 
 def get_source(*, name: str) -> Source:
@@ -174,13 +175,16 @@ def count_parked(*, source_id: int | None = None) -> int:
     return int(found[0]) if found else 0
 
 
-_PARKED = "id, source_id, kind, parent, body, award, batch_id, member_id, parked_at"
+_PARKED = "id, source_id, kind, parent, body, award, batch_id, member_id, parked_at, names"
 
 
 def _parked(row: tuple[Any, ...]) -> ParkedRow:
     body = crypto.unseal_house(bytes(row[4]), context=PARKED_CONTEXT)
-    found, source, kind, parent, _, award, batch_id, member_id, parked_at = row
-    return ParkedRow(found, source, kind, parent, body, award, batch_id, member_id, parked_at)
+    found, source, kind, parent, _, award, batch_id, member_id, parked_at, kept = row
+    names = tuple(bytes(name) for name in kept)
+    return ParkedRow(
+        found, source, kind, parent, body, award, batch_id, member_id, parked_at, names
+    )
 
 
 def _source(row: tuple[Any, ...]) -> Source:

@@ -23,7 +23,14 @@ from regulars.ingest.domain import (
 )
 from regulars.ingest.domain.meaning import order_meaning, refund_meaning
 from regulars.ingest.selectors import ParkedRow
-from regulars.ingest.services.running import Batch, Entry, find_member, read_letter, write_letter
+from regulars.ingest.services.running import (
+    Batch,
+    Entry,
+    find_member,
+    guard_row,
+    read_letter,
+    write_letter,
+)
 from regulars.kit import periods
 from regulars.web import crypto, sql
 
@@ -37,16 +44,20 @@ log = structlog.get_logger(__name__)
 def park(entry: Entry, batch: Batch, *, parent: str) -> RowOutcome:
     """Keep a row until its order comes; the same row parked twice waits once."""
     until = batch.at + timedelta(days=PARKED_DAYS)
+    kept, names = guard_row(entry.row, batch)
+    assert kept is not None, "a row that may wait is something without its member"
     sql.run(
         "INSERT INTO ingest_parked (source_id, kind, parent, row_hash, body, award, batch_id,"
-        " member_id, parked_at, expires_at) VALUES (%s::bigint, %s::text, %s::text, %s::bytea,"
-        " %s::bytea, %s::boolean, %s::bigint, %s::bigint, %s::timestamptz, %s::timestamptz)"
+        " member_id, names, parked_at, expires_at) VALUES (%s::bigint, %s::text, %s::text,"
+        " %s::bytea, %s::bytea, %s::boolean, %s::bigint, %s::bigint, %s::bytea[],"
+        " %s::timestamptz, %s::timestamptz)"
         " ON CONFLICT (source_id, parent, row_hash) DO NOTHING",
         [
             *(batch.source.id, batch.kind, parent),
-            hashlib.blake2b(write_row(entry.row), digest_size=16).digest(),
-            crypto.seal_house(write_letter(batch, entry.row), context=selectors.PARKED_CONTEXT),
-            *(batch.award, batch.batch_id, find_member(entry.row, batch), batch.at, until),
+            hashlib.blake2b(write_row(kept), digest_size=16).digest(),
+            crypto.seal_house(write_letter(batch, kept), context=selectors.PARKED_CONTEXT),
+            *(batch.award, batch.batch_id, find_member(kept, batch), list(names)),
+            *(batch.at, until),
         ],
     )
     return RowOutcome(
@@ -165,6 +176,7 @@ def _bury(row: ParkedRow, code: str, at: datetime) -> None:
         source_id=row.source_id,
         batch_id=row.batch_id,
         member_id=row.member_id,
+        names=row.names,
     )
 
 

@@ -12,6 +12,7 @@ from regulars.events import services as events
 from regulars.events.domain import Appended, Fact
 from regulars.ingest import selectors
 from regulars.ingest.domain import IMPORT_REVERTED
+from regulars.members import selectors as members
 from regulars.web import sql
 
 
@@ -57,8 +58,11 @@ def forget_members(*, member_ids: Sequence[int]) -> int:
     """Drop the kept bodies and parked rows that were about these members; answers how many.
 
     A body names others too: one that is still being applied goes when its last row is done.
+    Parked rows that came before the members were known here are found by what they hold.
     """
     ids = list(member_ids)
+    held = members.identity_lookups(member_ids=ids)
+    names = [lookup for lookups in held.values() for lookup in lookups]
     linked = (
         "id IN (SELECT delivery_id FROM ingest_deliverymember WHERE member_id = ANY(%s::bigint[]))"
     )
@@ -70,4 +74,7 @@ def forget_members(*, member_ids: Sequence[int]) -> int:
         [selectors.DROP_WHEN_DONE, ids],
     )
     sql.run("DELETE FROM ingest_deliverymember WHERE member_id = ANY(%s::bigint[])", [ids])
-    return dropped + sql.run("DELETE FROM ingest_parked WHERE member_id = ANY(%s::bigint[])", [ids])
+    return dropped + sql.run(
+        "DELETE FROM ingest_parked WHERE member_id = ANY(%s::bigint[]) OR names && %s::bytea[]",
+        [ids, names],
+    )

@@ -16,14 +16,18 @@ from datetime import datetime
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from msgspec import Struct
+from msgspec.structs import replace
 
 from regulars.access.domain import Scope
 from regulars.commerce.domain import OrdersBusy
 from regulars.events import services as events
 from regulars.ingest.domain import (
     Busy,
+    EventRow,
     MemberRow,
+    OrderRow,
     Outcome,
+    RefundRow,
     Row,
     RowOutcome,
     Source,
@@ -33,6 +37,7 @@ from regulars.ingest.domain import (
 from regulars.ingest.domain.meaning import identities_of
 from regulars.kit.errors import Kind, Refusal
 from regulars.members import selectors as members
+from regulars.members.domain import Identity
 
 ATTEMPTS_MAX = 5
 PAUSE_SECONDS = 0.02
@@ -114,17 +119,33 @@ def _blame(entry: Entry, batch: Batch, error: Exception) -> RowOutcome:
 def bury(entry: Entry, batch: Batch, *, code: str, facts: dict[str, object]) -> RowOutcome:
     """Keep a row as a dead letter, sealed, with its kind beside it."""
     if batch.bury:
+        kept, names = guard_row(entry.row, batch)
         events.bury(
             kind="row",
             error_code=code,
             at=batch.at,
-            body=write_letter(batch, entry.row),
+            body=None if kept is None else write_letter(batch, kept),
             error_facts=dict(facts),
             source_id=batch.source.id,
             batch_id=batch.batch_id,
             member_id=find_member(entry.row, batch),
+            names=names,
         )
     return RowOutcome(entry.place, Outcome.DEAD_LETTER, code, dict(facts))
+
+
+def guard_row(row: Row, batch: Batch) -> tuple[Row | None, tuple[bytes, ...]]:
+    """Answer a row as it may be kept, and the blind indexes by which an erasure finds it.
+
+    Of a person who is erased already nothing is kept: the row loses its member, and a row that
+    is nothing without its member is not kept at all.
+    """
+    names = members.guard_names(identities=_identities(row, batch))
+    if not names.is_erased:
+        return row, names.lookups
+    if isinstance(row, OrderRow | RefundRow | EventRow):
+        return replace(row, member=None), ()
+    return None, ()
 
 
 def write_letter(batch: Batch, row: Row) -> bytes:
@@ -147,16 +168,14 @@ def find_member(row: Row, batch: Batch) -> int | None:
 
 def find_members(rows: Sequence[Row], batch: Batch) -> list[int]:
     """Find the members these rows are about, by one look at all their identities."""
-    identities = [
-        identity
-        for row in rows
-        for identity in identities_of(
-            row if isinstance(row, MemberRow) else getattr(row, "member", None),
-            source=batch.source,
-        )
-    ]
+    identities = [identity for row in rows for identity in _identities(row, batch)]
     found = members.find_by_identities(identities=identities) if identities else []
     return list(dict.fromkeys(member_id for member_id in found if member_id is not None))
+
+
+def _identities(row: Row, batch: Batch) -> tuple[Identity, ...]:
+    who = row if isinstance(row, MemberRow) else getattr(row, "member", None)
+    return identities_of(who, source=batch.source)
 
 
 def _place_of(error: Exception) -> str:

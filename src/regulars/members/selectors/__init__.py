@@ -3,8 +3,10 @@
 from regulars.members.selectors.checks import try_lookups
 from regulars.members.selectors.gates import lock_survivors
 from regulars.members.selectors.identities import (
+    Names,
     find_by_identities,
     get_policy,
+    guard_names,
     identity_lookups,
     lookup_of,
     subject_keys,
@@ -44,6 +46,7 @@ from regulars.members.selectors.people import (
 from regulars.members.selectors.profiles import get_profile, get_profile_by_public
 
 __all__ = [
+    "Names",
     "aliases",
     "aliases_of",
     "consent_history",
@@ -64,6 +67,7 @@ __all__ = [
     "get_profile",
     "get_profile_by_public",
     "groups_of",
+    "guard_names",
     "identity_lookups",
     "ids_by_public",
     "iter_members",

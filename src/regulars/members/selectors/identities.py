@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,14 @@ from regulars.members.domain import (
 )
 from regulars.members.selectors import gates
 from regulars.web import crypto, sql
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The blind indexes of the people a kept row names."""
+
+    lookups: tuple[bytes, ...] = ()
+    is_erased: bool = False
 
 
 def get_policy() -> MatchPolicy:
@@ -75,6 +84,24 @@ def holders(*, lookups: Iterable[bytes]) -> dict[bytes, Known]:
         [list(lookups)],
     )
     return {lookup: Known(member_id, subject_id) for lookup, member_id, subject_id in found}
+
+
+def guard_names(*, identities: Sequence[Identity]) -> Names:
+    """Answer the blind indexes of these identities, and whether an erased person is among them.
+
+    No erasure of who holds them happens until the transaction ends: what is kept with these
+    indexes is found by it. Masked and malformed values have none.
+    """
+    lookups: list[bytes] = []
+    for identity in identities:
+        with suppress(IdentityMasked, IdentityInvalid):
+            lookups.append(lookup_of(identity))
+    if not lookups:
+        return Names()
+    enter_gates(lookups=lookups)
+    gone = set(erased_at(lookups=lookups))
+    gone -= {bytes(lookup) for lookup in holders(lookups=gone)} if gone else set()
+    return Names(tuple(dict.fromkeys(lookups)), is_erased=bool(gone))
 
 
 def find_by_identities(*, identities: Sequence[Identity]) -> list[int | None]:

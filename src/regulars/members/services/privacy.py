@@ -128,23 +128,24 @@ def erase(*, member_id: int, at: datetime, actor: Actor, reason_code: str) -> tu
     if member.status in {Status.ERASED, Status.MERGED}:
         raise MemberErased(member_id=member_id)
     ids = people.aliases(member_id=member.id)
-    _bury_identities(ids, at=at)
-    _wipe(ids)
+    held = _bury_identities(ids, at=at)
     sql.run(
         "UPDATE members_member SET status = 'erased', associate_id = NULL,"
         " reason_code = %s::text, ended_at = %s::timestamptz WHERE id = ANY(%s::bigint[])",
         [reason_code, at, list(ids)],
     )
-    events.forget_members(member_ids=ids, at=at)
+    events.forget_members(member_ids=ids, names=held, at=at)
     _audit(actor, "members.erase", member, at=at, reason_code=reason_code)
     facts = {"member_ids": list(ids), "reason_code": reason_code}
     events.append(
         [Fact(type="member.erased", occurred_at=at, facts=facts, member_id=member.id)], at=at
     )
+    _wipe(ids)  # last: those who hear of it look up what they keep by what the member held
     return ids
 
 
-def _bury_identities(ids: Sequence[int], *, at: datetime) -> None:
+def _bury_identities(ids: Sequence[int], *, at: datetime) -> list[bytes]:
+    """Leave a tombstone for every identity; answers their blind indexes."""
     held = sql.rows(
         "SELECT lookup, kind FROM members_identity WHERE member_id = ANY(%s::bigint[])",
         [list(ids)],
@@ -156,6 +157,7 @@ def _bury_identities(ids: Sequence[int], *, at: datetime) -> None:
         " ON CONFLICT (digest) DO UPDATE SET erased_at = excluded.erased_at",
         [at, [digest for digest, _ in buried], [kind for _, kind in buried]],
     )
+    return [bytes(lookup) for lookup, _ in held]
 
 
 def _wipe(ids: Sequence[int]) -> None:
