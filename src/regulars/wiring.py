@@ -26,7 +26,9 @@ from regulars.loyalty.domain import facts as loyalty_facts
 from regulars.members import selectors as members
 from regulars.members.domain import INVARIANTS
 from regulars.members.domain import facts as members_facts
+from regulars.web.idempotency import install_refusal_note
 from regulars.web.middleware import install_identification
+from regulars.web.permissions import install_denial_note
 
 EVENT_TYPES: tuple[EventType, ...] = (
     *members_facts.EVENT_TYPES,
@@ -100,4 +102,6 @@ def join() -> None:
     )
     ledger_services.install_checks(checks=checks(), samples=samples())
     access.approvals.install(APPROVED)
+    install_refusal_note(access.audit_again)
+    install_denial_note(access.note_denial)
     install_identification(access.authenticate)

@@ -62,6 +62,14 @@ class Done:
     replayed: bool = False
 
 
+_hears: list[Callable[[Refusal], None]] = []
+
+
+def install_refusal_note(note: Callable[[Refusal], None]) -> None:
+    """Say who is told of a refusal once its effect is undone; `access` writes it down."""
+    _hears[:] = [note]
+
+
 def once(
     *,
     caller: str,
@@ -90,6 +98,8 @@ def once(
             if no.kind is Kind.TRY_LATER:
                 raise
             refusal, done = no, _as_done(no)
+            for note in _hears:
+                note(no)
         sql.run(
             "UPDATE web_idempotency SET status = %s::smallint, result = %s::jsonb"
             " WHERE caller = %s AND route = %s AND key = %s",

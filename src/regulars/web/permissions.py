@@ -119,12 +119,23 @@ def public(view: View[P, R]) -> View[P, R]:
     return view
 
 
+_hears: list[Callable[[HttpRequest, str], None]] = []
+
+
+def install_denial_note(note: Callable[[HttpRequest, str], None]) -> None:
+    """Say who is told when somebody tries to change what they may not; `access` audits it."""
+    _hears[:] = [note]
+
+
 def demand(request: HttpRequest, permission: str) -> Caller:
     """Answer the caller, narrowed to the permission; raises SignInNeeded or PermissionMissing."""
     actor = cast("Caller | None", getattr(request, "actor", None))
     if actor is None:
         raise SignInNeeded
     if not actor.may(permission):
+        if request.method not in {"GET", "HEAD", "OPTIONS"}:
+            for note in _hears:
+                note(request, permission)
         raise PermissionMissing(permission=permission)
     narrowed = actor.narrowed_to(permission)
     request.actor = narrowed  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from regulars.access.services.accounts import end_sessions
 from regulars.access.services.approvals import expire_approvals
 from regulars.access.services.audit import (
     audit,
+    audit_again,
     audit_batch,
     checkpoint_folder,
     read_note,
@@ -39,6 +40,7 @@ from regulars.access.services.sessions import (
     find_actor,
     find_actor_of_session,
     forget_old_sessions,
+    note_denial,
     start_session,
 )
 from regulars.access.services.signing_in import forget_old_tries, note_sign_in, sign_in
@@ -59,6 +61,7 @@ __all__ = [
     "address_of",
     "approvals",
     "audit",
+    "audit_again",
     "audit_batch",
     "authenticate",
     "change_password",
@@ -82,6 +85,7 @@ __all__ = [
     "grant_role",
     "issue_set_up_link",
     "issue_sign_in_link",
+    "note_denial",
     "note_sign_in",
     "open_account",
     "propose_key",

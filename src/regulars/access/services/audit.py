@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import structlog
 from cryptography.exceptions import InvalidSignature
@@ -33,6 +34,8 @@ from regulars.web import crypto, sql
 SEALED_AT_ONCE_MAX = 1_000
 _WORTH_AUDITING = frozenset({Kind.DENIED, Kind.CONFLICT, Kind.NOT_FOUND})
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('access.audit'))"
+
+_told_by: WeakKeyDictionary[Refusal, list[tuple[Entry, datetime]]] = WeakKeyDictionary()
 
 log = structlog.get_logger(__name__)
 
@@ -99,22 +102,44 @@ def refusals_audited(
 ) -> Iterator[None]:
     """Write down that an act inside the block was refused, after its transaction is undone.
 
-    What is merely malformed, or to be tried again, is not worth an entry.
+    What is merely malformed, or to be tried again, is not worth an entry. Where the block stands
+    in a caller's transaction that is undone, too, `audit_again` writes it afterwards.
     """
     try:
         yield
     except Refusal as no:
         if no.kind in _WORTH_AUDITING:
-            audit(
-                actor=actor,
+            entry = Entry(
+                actor_kind=actor.kind,
+                actor_id=actor.id,
                 action=action,
                 object_kind=object_kind,
                 object_id=object_id,
-                at=at,
                 result=AuditResult.REFUSED,
                 reason_code=no.code,
             )
+            _told_by.setdefault(no, []).append((entry, at))
+            audit_batch([entry], at=at)
         raise
+
+
+def audit_again(no: Refusal) -> None:
+    """Write the entries about a refusal once more, where the first ones were undone with it."""
+    for entry, at in _told_by.pop(no, []):
+        audit_batch([entry], at=at)
+
+
+def audit_denial(actor: Actor, permission: str, path: str, at: datetime) -> None:
+    """Write down that someone tried to change something without the permission for it."""
+    audit(
+        actor=actor,
+        action="permission.missing",
+        object_kind="page",
+        object_id=path,
+        at=at,
+        result=AuditResult.REFUSED,
+        reason_code=permission,
+    )
 
 
 def read_note(entry: KeptEntry, *, note_key: bytes | None = None) -> str | None:

@@ -16,7 +16,7 @@ from regulars.access.domain import Actor, Granted, Reach, Scope, ScopeKind
 from regulars.access.selectors import policies, stores
 from regulars.access.selectors import staff as selectors
 from regulars.access.services import keys
-from regulars.access.services.audit import audit
+from regulars.access.services.audit import audit, audit_denial
 from regulars.web import clock, sql
 from regulars.web.permissions import PERMISSIONS
 
@@ -38,6 +38,19 @@ def authenticate(request: HttpRequest) -> Actor | None:
     if request.path_info.startswith("/api/") or _PLACE not in request.session:
         return None
     return find_actor_of_session(session=request.session, at=clock.now())
+
+
+def note_denial(request: HttpRequest, permission: str) -> None:
+    """Audit that a colleague sent a change they lack the permission for.
+
+    Calls by key are bounded and counted, and not audited one by one. The entry names the page
+    by its pattern, never what was sent.
+    """
+    actor = getattr(request, "actor", None)
+    if isinstance(actor, Actor) and actor.kind == "staff":
+        match = request.resolver_match
+        place = match.route if match is not None else ""
+        audit_denial(actor, permission, place, clock.now())
 
 
 def address_of(request: HttpRequest) -> str:
