@@ -81,7 +81,7 @@ class TestMemberList:
     def test_narrows_by_store_and_tier_in_the_address(self, owner: Client) -> None:
         assert "王*" not in text_of(owner, "/console/members?store=S01")
         assert "林**" not in text_of(owner, "/console/members?tier=diamond")
-        assert "No member matches" in text_of(owner, "/console/members?tier=diamond")
+        assert "Nothing matches" in text_of(owner, "/console/members?tier=diamond")
 
     def test_shows_only_the_stores_in_scope(self, at: datetime, shop: Shop) -> None:
         page = text_of(signed_in(at, role="analyst", scope="store:S02"), "/console/members")
@@ -100,7 +100,6 @@ class TestMemberList:
         page = text_of(signed_in(at), "/console/members")
 
         assert "Nobody is here yet" in page
-        assert "regulars import members" in page
 
     def test_asks_the_database_a_fixed_number_of_times(
         self, owner: Client, shop: Shop, django_assert_max_num_queries: object

@@ -1,4 +1,4 @@
-"""What the console must remember: the files it handed out."""
+"""What the console must remember: files it handed out, views and likings of staff."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -44,4 +44,44 @@ class Export(models.Model):
             models.CheckConstraint(
                 condition=models.Q(form__in=["csv", "xlsx"]), name="export_form_known"
             ),
+        ]
+
+
+class SavedView(models.Model):
+    """An address of a list that a staff member keeps under a name, without anything personal."""
+
+    public_id = models.UUIDField(primary_key=True)
+    staff_id = models.BigIntegerField()
+    list = models.TextField()
+    name = models.TextField()
+    query = models.TextField()
+    is_shared = models.BooleanField(default=False)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "console_saved_view"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["staff_id", "list", "name"], name="saved_view_named_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["list"], name="saved_view_shared", condition=models.Q(is_shared=True)
+            ),
+        ]
+
+
+class Preference(models.Model):
+    """How a staff member likes the console: the columns of a list, the view it opens with."""
+
+    id = models.BigAutoField(primary_key=True)
+    staff_id = models.BigIntegerField()
+    name = models.TextField()
+    value = models.JSONField()
+
+    class Meta:
+        db_table = "console_preference"
+        constraints = [
+            models.UniqueConstraint(fields=["staff_id", "name"], name="preference_kept_once"),
         ]

@@ -4,6 +4,7 @@ All state stands in the address: filters, sort, columns, size, place. What is no
 ignored, never an error; personal data is never part of it. Nothing here knows rows or pages.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -48,6 +49,8 @@ TEXT_LENGTH_MAX = 80
 CURSOR_LENGTH_MAX = 500
 WHOLE_DIGITS_MAX = 15
 RESERVED = frozenset({"sort", "cols", "size", "after", "view", "select"})
+
+_VIEW = re.compile(r"all|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 FilterKind = Literal["choice", "days", "flag", "numbers", "text"]
 
@@ -268,7 +271,7 @@ def read_state(spec: ListSpec, params: Mapping[str, str]) -> ListState:
         columns=_columns(spec, named or spec.shown_columns),
         size=int(size) if size in {str(each) for each in SIZES} else SIZE_DEFAULT,
         cursor=str(params.get("after", ""))[:CURSOR_LENGTH_MAX],
-        view=view if view == "all" or _is_whole(view) else "",
+        view=view if _VIEW.fullmatch(view) else "",
         names_columns=bool(named),
     )
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
@@ -46,6 +47,14 @@ def draw(
         response = render(request, template, {"unseen": unseen, **context}, status=status)
     response["Cache-Control"] = "no-store, private"
     return response
+
+
+def address_of(name: str) -> str:
+    """Answer the address of a page without parts to fill in, or nothing while there is none."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 def house_zone() -> ZoneInfo:

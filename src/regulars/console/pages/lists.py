@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from regulars.console.domain.cells import (
@@ -34,7 +34,9 @@ from regulars.console.domain.lists import (
 )
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.periods import PRESETS
-from regulars.console.pages.drawing import actor_of, draw
+from regulars.console.domain.views import ALL, Keeping, SavedView, is_edited
+from regulars.console.pages.drawing import actor_of, address_of, draw
+from regulars.console.selectors import keeping
 
 ACTIONS_VISIBLE_MAX = 3
 EXPORTS = "exports.make"
@@ -113,6 +115,11 @@ def draw_list(  # noqa: PLR0913 the one way every list is drawn; the optional on
     template: str = "console/list.html",
 ) -> HttpResponse:
     """Draw a page of a list; `extra` reaches the template, which may be one that extends it."""
+    kept = keeping.get_keeping(actor=actor_of(request), name=spec.name)
+    if kept.default and not request.GET:
+        return HttpResponseRedirect(_view_href(request, kept.view(kept.default)))
+    if kept.columns and not state.names_columns:
+        state = state.with_columns(kept.columns)
     columns = [column for code in state.columns if (column := spec.column(code)) is not None]
     drawn = [_row(row, columns) for row in rows]
     context: dict[str, Any] = {
@@ -128,6 +135,7 @@ def draw_list(  # noqa: PLR0913 the one way every list is drawn; the optional on
         "next_href": f"{request.path}?{state.query(after=next_cursor)}" if next_cursor else "",
         "empty": empty,
         **_frame(request, spec, state),
+        **_views(request, state, kept),
         **(extra or {}),
     }
     return draw(request, template, context, zone=zone)
@@ -144,7 +152,7 @@ def _frame(request: HttpRequest, spec: ListSpec, state: ListState) -> dict[str, 
         "query": state.query(),
         "fields": [_field(state, each) for each in spec.filters],
         "chips": _chips(request, state),
-        "clear_href": f"{request.path}?{state.query(without=state.filters)}",
+        "clear_href": f"{request.path}?{state.query(without=state.filters) or f'view={ALL}'}",
         "is_narrowed": bool(state.filters),
         "kept": _kept(state),
         "bulk": bulk,
@@ -155,6 +163,43 @@ def _frame(request: HttpRequest, spec: ListSpec, state: ListState) -> dict[str, 
         "export_href": _export(spec, state, request),
         "personal": spec.is_personal,
     }
+
+
+def _views(request: HttpRequest, state: ListState, kept: Keeping) -> dict[str, Any]:
+    """Answer the kept views as tabs, and what may be done with the one that is open."""
+    current = kept.view(state.view)
+    edited = current is not None and is_edited(state, current)
+    query = state.query(without=("view",), cols=_columns_said(state))
+    return {
+        "views": [
+            Link(
+                each.name,
+                _view_href(request, each),
+                each is current,
+                ("edited" if edited and each is current else "")
+                or ("shared" if each.is_shared and not each.is_mine else ""),
+            )
+            for each in kept.views
+        ],
+        "all_href": f"{request.path}?view={ALL}" if kept.default else request.path,
+        "view": current,
+        "view_query": query,
+        "column_query": state.query(without=("cols",)),
+        "is_edited": edited,
+        "is_default": current is not None and str(current.public_id) == kept.default,
+        "shows_all": current is None and not state.filters,
+    }
+
+
+def _columns_said(state: ListState) -> str:
+    usual = state.spec.shown_columns
+    return "" if state.columns == usual else ".".join(state.columns)
+
+
+def _view_href(request: HttpRequest, view: SavedView | None) -> str:
+    if view is None:
+        return request.path
+    return "&".join(filter(None, [f"{request.path}?view={view.public_id}", view.query]))
 
 
 def _row(row: ListRow, columns: Sequence[Column]) -> DrawnRow:
@@ -279,8 +324,7 @@ def _export(spec: ListSpec, state: ListState, request: HttpRequest) -> str:
     """Lead to the export of what the list shows, where there is one and the reader may make it."""
     if spec.export is None or not actor_of(request).may(EXPORTS):
         return ""
-    try:
-        page = reverse("console-export-new")
-    except NoReverseMatch:
+    page = address_of("console-export-new")
+    if not page:
         return ""
     return f"{page}?{urlencode({'what': spec.export, 'query': state.query(without=('view',))})}"

@@ -1,4 +1,4 @@
-"""What the console does that leaves a trace: looking somebody up, handing a list out."""
+"""What the console does that leaves a trace: look-ups, lists handed out, views kept."""
 
 from regulars.console.services.exports import (
     EXPORTS,
@@ -8,14 +8,26 @@ from regulars.console.services.exports import (
     purge_exports_of,
     write_export,
 )
+from regulars.console.services.keeping import (
+    change_view,
+    delete_view,
+    keep_columns,
+    keep_default,
+    save_view,
+)
 from regulars.console.services.lookups import look_up
 
 __all__ = [
     "EXPORTS",
     "ask_export",
+    "change_view",
+    "delete_view",
     "drop_over_exports",
+    "keep_columns",
+    "keep_default",
     "look_up",
     "open_export",
     "purge_exports_of",
+    "save_view",
     "write_export",
 ]

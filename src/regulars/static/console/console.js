@@ -40,6 +40,7 @@
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }
+    if (event.target.closest("[data-close]")) event.target.closest(".toast").remove();
     const row = event.target.closest(".rows-open tbody tr");
     const meansRow = row && !event.target.closest("a, button, input, summary, label") && !String(window.getSelection());
     if (meansRow) row.querySelector("a")?.click();

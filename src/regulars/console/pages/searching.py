@@ -1,76 +1,28 @@
-"""The pages that list members and find them."""
+"""Find a member or an order by an exact word, asked by POST."""
 
 from datetime import datetime
-from urllib.parse import urlencode
 from uuid import UUID
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
-from regulars.access import selectors as access
-from regulars.access.domain import Actor, Scope, Store
+from regulars.access.domain import Actor, Scope
 from regulars.commerce.selectors import figures as purchases
 from regulars.console import services
 from regulars.console.domain.members import MemberRow
 from regulars.console.domain.searching import Search, plan_search
-from regulars.console.pages.drawing import SIZES, actor_of, chosen_size, draw, language_of
+from regulars.console.pages.drawing import actor_of, draw, language_of
 from regulars.console.selectors import lists, tiers
 from regulars.console.selectors.tiers import Rung
 from regulars.ingest import selectors as ingest
 from regulars.loyalty import selectors as loyalty
-from regulars.members import selectors as members
 from regulars.members.domain import Member, MemberQuery
-from regulars.members.selectors import figures
 from regulars.web import clock
 from regulars.web.pages import page
 
-COUNT_SECONDS = 60
-APPROXIMATE_FROM = 10_000
 FOUND_MAX = 20
-
-
-@page("members.read")
-@require_safe
-def list_members(request: HttpRequest) -> HttpResponse:
-    """List members: by tier, by home store, so many on a page."""
-    at, language, size = clock.now(), language_of(), chosen_size(request)
-    scope = actor_of(request).scope_for("members.read")
-    programme = loyalty.get_programme()
-    rungs = tiers.list_rungs(programme, at=at, language=language)
-    stores = access.list_stores(scope)
-    tier = _known(request.GET.get("tier", ""), [rung.code for rung in rungs[1:]])
-    store = _known(request.GET.get("store", ""), [each.code for each in stores])
-    cursor = request.GET.get("after") or None
-    shown = lists.list_rows(
-        scope=scope, query=_query(tier, store, stores), cursor=cursor, size=size, at=at, rungs=rungs
-    )
-    counts = _counts(scope)
-    total = None if store else counts.get(tier, 0)
-    filters = {"tier": tier, "store": store, "size": size}
-    return draw(
-        request,
-        "console/members.html",
-        {
-            "page": shown,
-            "now": at,
-            "total": total,
-            "approximate": total is not None and total >= APPROXIMATE_FROM,
-            "tiers": _tabs(rungs[1:], counts, filters),
-            "all_href": _href(filters | {"tier": ""}),
-            "chosen_tier": tier,
-            "stores": stores,
-            "chosen_store": store,
-            "size": size,
-            "sizes": SIZES,
-            "first_href": _href(filters) if cursor else "",
-            "next_href": _href(filters | {"after": shown.next_cursor}) if shown.next_cursor else "",
-            "is_narrow": not scope.everything,
-        },
-        zone=programme.tz,
-    )
 
 
 @page("members.read")
@@ -149,45 +101,4 @@ def _sees(actor: Actor, member: Member) -> bool:
     )
 
 
-def _query(tier: str, store: str, stores: list[Store]) -> MemberQuery:
-    return MemberQuery(tier=tier, store_ids=tuple(each.id for each in stores if each.code == store))
-
-
-def _counts(scope: Scope) -> dict[str, int]:
-    """Count members by tier, and all under the empty code; remembered for a minute."""
-    key = f"console.counts.{hash(scope)}"
-    counts: dict[str, int] | None = cache.get(key)
-    if counts is None:
-        counts = figures.count_by_tier(scope=scope)
-        counts[""] = members.count_members(scope=scope)
-        cache.set(key, counts, COUNT_SECONDS)
-    return counts
-
-
-def _tabs(
-    rungs: list[Rung], counts: dict[str, int], filters: dict[str, object]
-) -> list[dict[str, object]]:
-    return [
-        {
-            "code": rung.code,
-            "name": rung.mark.name,
-            "members": counts.get(rung.code, 0),
-            "href": _href(filters | {"tier": rung.code}),
-        }
-        for rung in rungs
-    ]
-
-
-def _href(filters: dict[str, object]) -> str:
-    said = {name: value for name, value in filters.items() if value}
-    return f"{reverse('console-members')}?{urlencode(said)}"
-
-
-def _known(text: str, codes: list[str]) -> str:
-    return text if text in codes else ""
-
-
-ROUTES: tuple[URLPattern, ...] = (
-    path("console/members", list_members, name="console-members"),
-    path("console/search", search, name="console-search"),
-)
+ROUTES: tuple[URLPattern, ...] = (path("console/search", search, name="console-search"),)

@@ -1,0 +1,47 @@
+"""Read what staff keep of a list: views, columns, the view it opens with."""
+
+import orjson
+
+from regulars.access.domain import Actor
+from regulars.console.domain.views import Keeping, SavedView, ViewNotFound
+from regulars.web import sql
+
+
+def get_keeping(*, actor: Actor, name: str) -> Keeping:
+    """Answer what this reader keeps of the list; nothing where no person asks."""
+    if actor.kind != "staff":
+        return Keeping()
+    views = [
+        SavedView(
+            public_id=row[0],
+            name=row[1],
+            query=row[2],
+            is_shared=row[3],
+            is_mine=row[4] == actor.id,
+        )
+        for row in sql.rows(
+            "SELECT public_id, name, query, is_shared, staff_id FROM console_saved_view"
+            " WHERE list = %s AND (staff_id = %s OR is_shared)",
+            [name, actor.id],
+        )
+    ]
+    kept = {
+        row[0]: orjson.loads(row[1])
+        for row in sql.rows(
+            "SELECT name, value::text FROM console_preference"
+            " WHERE staff_id = %s AND name = ANY(%s::text[])",
+            [actor.id, [f"columns:{name}", f"default:{name}"]],
+        )
+    }
+    return Keeping.of(views, kept.get(f"columns:{name}", ()), kept.get(f"default:{name}", ""))
+
+
+def get_view_list(*, actor: Actor, public_id: object) -> str:
+    """Answer which list an own view belongs to; raises ViewNotFound."""
+    found = sql.row(
+        "SELECT list FROM console_saved_view WHERE public_id = %s::uuid AND staff_id = %s",
+        [public_id, actor.id],
+    )
+    if found is None:
+        raise ViewNotFound
+    return str(found[0])
