@@ -51,6 +51,15 @@ class TestIds:
         assert ids.uuid_from("ab", "c") != ids.uuid_from("a", "bc")
         assert ids.uuid_from("a").version == 8
 
+    def test_of_a_space_rise_with_their_numbers(self) -> None:
+        space, other = ids.uuid_space("a"), ids.uuid_space("b")
+
+        made = [ids.uuid_in(space, n, part) for n in (1, 2, 2**48 - 1) for part in (0, 2**16 - 1)]
+
+        assert made == sorted(set(made))
+        assert made[0] == ids.uuid_in(space, 1) != ids.uuid_in(other, 1)
+        assert {(each.version, each.variant) for each in made} == {(8, "specified in RFC 4122")}
+
 
 class TestPeriods:
     def test_year_ends_in_the_zone_of_the_shop(self) -> None:

@@ -17,12 +17,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from regulars.kit.errors import Refusal
 from regulars.ledger import selectors
 from regulars.ledger import services as ledger
 from regulars.ledger.domain import (
+    CURRENCIES,
     Currency,
     Earn,
     Gift,
@@ -137,6 +138,44 @@ def test_first_earns_of_one_member_meet_in_one_account():
 
     assert outcomes(answers) == {"posted": 24}
     assert [balance(n) for n in range(3)] == [8, 8, 8]
+
+
+def in_one_transaction(*batches: Sequence[Posting]) -> Callable[[], Any]:
+    """Post in a transaction of the caller's, as a batch of orders does."""
+
+    def work() -> Any:
+        with transaction.atomic():
+            return [answer for batch in batches for answer in post(*batch)]
+
+    return work
+
+
+def test_first_earns_in_larger_transactions_meet_in_one_account():
+    def earns(n: int) -> list[Posting]:
+        return [an_earn(1, member_id=n % 3, currency=each) for each in CURRENCIES[:2]]
+
+    answers = at_once(*[in_one_transaction(earns(n)) for n in range(24)])
+
+    assert Counter(each.outcome.value for answer in answers for each in answer) == {"posted": 48}
+    assert [balance(n) for n in range(3)] == [8, 8, 8]
+
+
+def test_one_first_earn_said_in_many_larger_transactions_is_one_posting():
+    earn = an_earn(5)
+
+    answers = at_once(*[in_one_transaction([earn]) for _ in range(12)])
+
+    assert outcomes(answers) == {"posted": 1, "exists": 11}
+    assert balance() == 5
+
+
+def test_an_account_opened_in_a_transaction_is_there_for_its_next_batch():
+    [first, second, spend] = in_one_transaction(
+        [an_earn(5, usable_from=NOON)], [an_earn(3, usable_from=NOON)], [a_spend(7)]
+    )()
+
+    assert {first.outcome, second.outcome, spend.outcome} == {"posted"}
+    assert balance() == 1
 
 
 @pytest.mark.reliability("RJ2")

@@ -28,7 +28,7 @@ class Account(models.Model):
         db_table = "ledger_account"
         constraints = [
             models.UniqueConstraint(
-                fields=["programme_id", "currency", "member_id", "kind"],
+                fields=["member_id", "programme_id", "currency", "kind"],
                 name="ledger_account_unique",
                 nulls_distinct=False,
             ),
@@ -51,7 +51,6 @@ class Account(models.Model):
             models.Index(
                 fields=["merged_into"], condition=~Q(merged_into=None), name="ledger_account_merged"
             ),
-            models.Index(fields=["member_id"], name="ledger_account_member"),
         ]
 
 

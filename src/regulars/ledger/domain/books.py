@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from msgspec import Struct
+
 from regulars.ledger.domain.accounts import (
     AMOUNT_MAX,
     BALANCE_MAX,
@@ -38,8 +40,7 @@ TransferRow = tuple[
 Key = tuple[int, int]  # currency, member id
 
 
-@dataclass(slots=True, eq=False)
-class Lot:
+class Lot(Struct, eq=False, gc=False):
     """Points granted together, when they may be used, and the moment after which they are gone."""
 
     id: int
@@ -94,22 +95,23 @@ class HeldLots:
     is_new: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class Account:
+class Account(Struct, eq=False, gc=False):
     """One member's account in one currency; `lots` is None where nobody needs to read them."""
 
     id: int
     currency: int
     member_id: int
-    posted: int
-    held: int
+    kind: int = int(AccountKind.MEMBER)
+    posted: int = 0
+    held: int = 0
     programme_id: int = 1
     is_frozen: bool = False
     is_closed: bool = False
-    lots: list[Lot] | None = None
-    holds: dict[UUID, HeldLots] = field(default_factory=dict)
-    is_sorted: bool = True
     merged_into: int | None = None
+    lots: list[Lot] | None = None
+    holds: dict[UUID, HeldLots] = {}  # the struct makes a new one each time
+    is_sorted: bool = True
+    is_new: bool = False  # not opened yet
 
     def add_lot(self, lot: Lot) -> None:
         if self.lots is not None:

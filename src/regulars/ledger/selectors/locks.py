@@ -22,26 +22,27 @@ from regulars.ledger.domain import (
 )
 from regulars.web import sql
 
-AccountRow = tuple[int, int, int, int, int, int, int, bool, bool, int | None]
-
+# In the order of the fields of Account.
 _ACCOUNT = (
     "id, currency, member_id, kind, posted, held, programme_id, frozen_at IS NOT NULL,"
     " closed_at IS NOT NULL, merged_into"
 )
-_LOCK: Final = (
-    f"SELECT {_ACCOUNT} FROM ledger_account"
-    " WHERE programme_id = %s AND currency = ANY(%s::smallint[])"
-    " AND member_id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+# The numbers of transfers are taken when every lock is held, or statements would come out of order:
+# the count has seen the last account before the sequence is asked.
+_LOCK: Final = f"""
+WITH held AS MATERIALIZED (
+    SELECT {_ACCOUNT} FROM ledger_account WHERE member_id = ANY(%s::bigint[])
+    AND programme_id = %s::int AND currency = ANY(%s::smallint[]) ORDER BY id FOR NO KEY UPDATE
+), block AS MATERIALIZED (
+    SELECT nextval('ledger_transfer_seq') AS first FROM (SELECT count(*) FROM held) AS all_held
 )
+SELECT block.first, held.* FROM held, block
+"""
 _LOCK_FREE: Final = (
     f"SELECT {_ACCOUNT} FROM ledger_account WHERE id = ANY(%s::bigint[])"
     " ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
 )
-_SEEN: Final = (
-    "SELECT nextval('ledger_transfer_seq'), (SELECT json_agg(json_build_array("
-    "id, encode(request_hash, 'hex'), member_id, amount)) FROM ledger_transfer"
-    " WHERE id = ANY(%s::uuid[]))"
-)
+_SEEN: Final = "SELECT id, request_hash, member_id, amount FROM {} WHERE id = ANY(%s::uuid[])"
 # Moments come as text: a batch reads the same few dates of expiry hundreds of times, and parsing
 # each text once costs a tenth of what the driver's loader does.
 _LOT = (
@@ -124,39 +125,29 @@ def uuids(values: Iterable[UUID]) -> str:
 
 def lock_accounts(
     *, programme_id: int, currencies: Collection[int], member_ids: Collection[int]
-) -> list[AccountRow]:
-    """Lock the members' accounts of these currencies, own and owed, in the order of their ids."""
-    return sql.rows(_LOCK, [programme_id, bigints(currencies), bigints(member_ids)])
+) -> tuple[int | None, list[Account]]:
+    """Lock the members' accounts of these currencies, own and owed, in the order of their ids.
+
+    Answers a block of sequence numbers taken after the last lock, None where nothing was found.
+    """
+    found = sql.rows(_LOCK, [bigints(member_ids), programme_id, bigints(currencies)])
+    return (found[0][0] if found else None), [Account(*row[1:]) for row in found]
 
 
-def lock_free_accounts(account_ids: Collection[int]) -> list[AccountRow]:
+def lock_free_accounts(account_ids: Collection[int]) -> list[Account]:
     """Lock those of the accounts that nobody else holds."""
-    return sql.rows(_LOCK_FREE, [bigints(account_ids)])
+    return [Account(*row) for row in sql.rows(_LOCK_FREE, [bigints(account_ids)])]
 
 
-def account_from(row: AccountRow) -> Account:
-    """Make the working copy of a locked account."""
-    return Account(
-        row[0], row[1], row[2], row[4], row[5], row[6], row[7], row[8], merged_into=row[9]
-    )
-
-
-def find_seen(ids: Iterable[UUID]) -> tuple[int, dict[UUID, tuple[bytes, int | None, int]]]:
-    """Answer a fresh block of sequence numbers, and which ids were used before, for what."""
-    found = sql.row(_SEEN, [uuids(ids)])
-    assert found is not None
-    block, seen = found
-    if not seen:
-        return block, {}
-    return block, {UUID(i): (bytes.fromhex(h), m, a) for i, h, m, a in seen}
+def find_seen(ids: Iterable[UUID]) -> dict[UUID, tuple[bytes, int | None, int]]:
+    """Answer which ids were used by transfers before, and for what."""
+    found = sql.rows(_SEEN.format("ledger_transfer"), [uuids(ids)])
+    return {row[0]: (bytes(row[1]), row[2], row[3]) for row in found}
 
 
 def find_seen_holds(ids: Collection[UUID]) -> dict[UUID, tuple[bytes, int | None, int]]:
-    """Answer which hold ids were used before, and for what."""
-    found = sql.rows(
-        "SELECT id, request_hash, member_id, amount FROM ledger_hold WHERE id = ANY(%s::uuid[])",
-        [uuids(ids)],
-    )
+    """Answer which ids were used by holds before, and for what."""
+    found = sql.rows(_SEEN.format("ledger_hold"), [uuids(ids)])
     return {row[0]: (bytes(row[1]), row[2], row[3]) for row in found}
 
 

@@ -70,8 +70,8 @@ def expire_points(*, at: datetime, limit: int = SWEEP_LOTS_MAX) -> int:
     """
 
     def attempt() -> int:
-        rows = locks.lock_free_accounts(locks.list_due_accounts(at=at, limit=limit))
-        return _sweep(rows, clock.after_locks(at)) if rows else 0
+        accounts = locks.lock_free_accounts(locks.list_due_accounts(at=at, limit=limit))
+        return _sweep(accounts, clock.after_locks(at)) if accounts else 0
 
     return retried(attempt)
 
@@ -80,10 +80,10 @@ def expire_holds(*, at: datetime, limit: int = SWEEP_LOTS_MAX) -> int:
     """Let go holds that have run out; answers on how many accounts."""
 
     def attempt() -> int:
-        rows = locks.lock_free_accounts(locks.list_late_holders(at=at, limit=limit))
-        if not rows:
+        accounts = locks.lock_free_accounts(locks.list_late_holders(at=at, limit=limit))
+        if not accounts:
             return 0
-        books, accounts = _books(rows, clock.after_locks(at))
+        books = Books(at=clock.after_locks(at), numbers=numbers_from(None))
         read_accounts(books, accounts)
         write(books)
         return len(accounts)
@@ -183,14 +183,8 @@ def _columns(chosen: dict[int, datetime]) -> list[str]:
     return [locks.bigints(chosen), moments]
 
 
-def _books(rows: Sequence[locks.AccountRow], at: datetime) -> tuple[Books, list[Account]]:
-    """Open books on locked accounts of whatever programme."""
-    books = Books(at=at, numbers=numbers_from(locks.find_seen(())[0]))
-    return books, [locks.account_from(row) for row in rows]
-
-
-def _sweep(rows: Sequence[locks.AccountRow], at: datetime) -> int:
-    books, accounts = _books(rows, at)
+def _sweep(accounts: Sequence[Account], at: datetime) -> int:
+    books = Books(at=at, numbers=numbers_from(None))
     read_accounts(books, accounts)
     expired: list[Fact] = []
     total = 0
@@ -214,9 +208,8 @@ def _close(
     programme_id: int, member_ids: Collection[int], at: datetime, event_id: int | None
 ) -> int:
     keys = {(int(c), m) for c in CURRENCIES for m in member_ids}
-    books = Books(programme_id=programme_id, at=at, numbers=iter(()))
+    books = Books(programme_id=programme_id, at=at, numbers=numbers_from(None))
     lock_keys(books, keys=keys, debts=set(), follow=False)
-    books.numbers = numbers_from(locks.find_seen(())[0])
     open_ = [a for a in books.accounts.values() if not a.is_closed and a.merged_into is None]
     read_accounts(books, open_)
     total = 0
@@ -298,11 +291,10 @@ def _unmerge(programme_id: int, winner_id: int, loser_id: int, merge_id: int, at
 def _open_pairs(
     programme_id: int, winner_id: int, loser_id: int, at: datetime
 ) -> tuple[Books, list[tuple[Account, Account]]]:
-    books = Books(programme_id=programme_id, at=at, numbers=iter(()))
+    books = Books(programme_id=programme_id, at=at, numbers=numbers_from(None))
     keys = {(int(c), m) for c in CURRENCIES for m in (winner_id, loser_id)}
     lock_keys(books, keys=keys, debts=set(), follow=False)
     books.at = clock.after_locks(at)
-    books.numbers = numbers_from(locks.find_seen(())[0])
     shelf = books.accounts
     return books, [(shelf[int(c), winner_id], shelf[int(c), loser_id]) for c in CURRENCIES]
 

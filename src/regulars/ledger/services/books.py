@@ -1,6 +1,6 @@
 """Open the books for a batch: lock its accounts in order, then read what the plan will need."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -45,6 +45,9 @@ _OPEN_ACCOUNTS: Final = (
 )
 
 
+Absent = tuple[int, int, int]  # currency, member id, kind
+
+
 class AccountsMissing(Exception):  # noqa: N818 a signal to begin again, never seen outside
     """Some accounts are not there yet: open them before anything is locked, then begin again.
 
@@ -52,7 +55,7 @@ class AccountsMissing(Exception):  # noqa: N818 a signal to begin again, never s
     hold no locks meanwhile.
     """
 
-    def __init__(self, programme_id: int, keys: list[tuple[int, int, int]]) -> None:
+    def __init__(self, programme_id: int, keys: list[Absent]) -> None:
         self.programme_id = programme_id
         self.keys = keys
         super().__init__()
@@ -72,33 +75,62 @@ class Wanted:
 
 
 def open_books(
-    postings: Sequence[Posting], *, at: datetime, programme_id: int, alone: bool
+    postings: Sequence[Posting], *, at: datetime, programme_id: int, alone: bool, are_new: bool
 ) -> Books:
     """Lock and read everything that the plan of these postings may touch.
 
-    `alone` says that the transaction is ours: then missing accounts raise AccountsMissing.
+    `alone` says that the transaction is ours: then missing accounts raise AccountsMissing. Else
+    they are drafted, and `write` opens them with what they hold. Ids that `are_new` need no
+    look-up.
     """
     wanted = _want(postings)
-    books = Books(programme_id=programme_id, at=at, numbers=iter(()))
-    lock_keys(books, keys=wanted.keys, debts=wanted.debts, alone=alone)
+    books = Books(programme_id=programme_id, at=at, numbers=numbers_from(None))
+    lock_keys(books, keys=wanted.keys, debts=wanted.debts, absent=_refuse if alone else _draft)
     if wanted.readers:
         books.at = clock.after_locks(at)
-    block, books.known = locks.find_seen([posting.id for posting in postings])
+    if not are_new:
+        books.known = locks.find_seen([posting.id for posting in postings])
     if wanted.new_holds:
         books.known |= locks.find_seen_holds(wanted.new_holds)
-    books.numbers = numbers_from(block)
     _read(books, wanted)
     return books
 
 
+def _open(books: Books, absent: list[Absent]) -> None:
+    """Open the accounts that are not there, and lock them."""
+    open_accounts(books.programme_id, absent)
+    _take_in(books, {(currency, member) for currency, member, _ in absent})
+
+
+def _refuse(books: Books, absent: list[Absent]) -> None:
+    raise AccountsMissing(books.programme_id, absent)
+
+
+def _draft(books: Books, absent: list[Absent]) -> None:
+    """Plan with accounts that are yet to be opened: one row is written where two would be."""
+    if books.programme_id != FIRST_PROGRAMME:
+        open_programme(programme_id=books.programme_id)
+    ids = sql.take_ids("ledger_account_id_seq", len(absent))
+    for account_id, (currency, member_id, kind) in zip(ids, absent, strict=True):
+        account = Account(account_id, currency, member_id, kind, programme_id=books.programme_id)
+        account.is_new = True
+        shelf = books.accounts if kind == _OWN else books.owed
+        shelf[currency, member_id] = account
+
+
 def lock_keys(
-    books: Books, *, keys: set[Key], debts: set[Key], follow: bool = True, alone: bool = False
+    books: Books,
+    *,
+    keys: set[Key],
+    debts: set[Key],
+    follow: bool = True,
+    absent: Callable[[Books, list[Absent]], None] = _open,
 ) -> None:
-    """Lock the accounts of these (currency, member) pairs, opening those that are missing.
+    """Lock the accounts of these (currency, member) pairs; `absent` says what of the missing.
 
     With `follow`, a merged account stands for the one it was merged into.
     """
-    _lock_once(books, keys, debts, alone=alone)
+    _lock_once(books, keys, debts, absent)
     if not follow:
         return
     for _ in range(_MERGES_MAX):
@@ -109,7 +141,7 @@ def lock_keys(
         targets = {(key[0], homes[into]) for key, into in stale.items()}
         moved_debts = {(key[0], homes[into]) for key, into in stale.items() if key in debts}
         targets -= books.accounts.keys()
-        _lock_once(books, targets, moved_debts - books.owed.keys(), alone=False)
+        _lock_once(books, targets, moved_debts - books.owed.keys(), absent)
         for key, into in stale.items():
             books.accounts[key] = books.accounts[key[0], homes[into]]
         debts = debts | moved_debts
@@ -122,9 +154,10 @@ def lock_accounts(*, keys: Collection[tuple[Currency, int]], at: datetime) -> No
     lock_keys(Books(at=at, numbers=iter(())), keys=wanted, debts=set())
 
 
-def numbers_from(block: int) -> Iterator[int]:
+def numbers_from(block: int | None) -> Iterator[int]:
     """Count on from a block of sequence numbers; fetch another while the locks are held."""
-    yield from range(block, block + _BLOCK)
+    if block is not None:
+        yield from range(block, block + _BLOCK)
     while True:
         found = sql.row("SELECT nextval('ledger_transfer_seq')")
         assert found is not None
@@ -235,21 +268,36 @@ def _may_fall_short(books: Books, account: Account, asked: int) -> bool:
     return usable < asked + books.debt_of(account)
 
 
-def _lock_once(books: Books, keys: set[Key], debts: set[Key], *, alone: bool) -> None:
+def _lock_once(
+    books: Books,
+    keys: set[Key],
+    debts: set[Key],
+    absent: Callable[[Books, list[Absent]], None],
+) -> None:
     if not keys and not debts:
         return
-    _take_in(books, _lock_rows(books, keys | debts))
+    _take_in(books, keys | debts)
     missing = [(c, m, _OWN) for c, m in keys if (c, m) not in books.accounts]
     missing += [(c, m, _OWED) for c, m in debts if (c, m) not in books.owed]
-    if not missing:
-        return
-    if alone:
-        raise AccountsMissing(books.programme_id, missing)
-    open_accounts(books.programme_id, missing)
-    _take_in(books, _lock_rows(books, {(currency, member) for currency, member, _ in missing}))
+    if missing:
+        absent(books, missing)
 
 
-def open_accounts(programme_id: int, missing: list[tuple[int, int, int]]) -> None:
+def _take_in(books: Books, keys: set[Key]) -> None:
+    """Lock the accounts there are, with numbers for transfers taken after the last lock."""
+    block, found = locks.lock_accounts(
+        programme_id=books.programme_id,
+        currencies={currency for currency, _ in keys},
+        member_ids={member for _, member in keys},
+    )
+    if block is not None:
+        books.numbers = numbers_from(block)
+    for account in found:
+        shelf = books.accounts if account.kind == _OWN else books.owed
+        shelf.setdefault((account.currency, account.member_id), account)
+
+
+def open_accounts(programme_id: int, missing: list[Absent]) -> None:
     """Open accounts by (currency, member, kind), in that order: nobody waits in a ring."""
     if programme_id != FIRST_PROGRAMME:
         open_programme(programme_id=programme_id)
@@ -257,22 +305,6 @@ def open_accounts(programme_id: int, missing: list[tuple[int, int, int]]) -> Non
     ids = sql.take_ids("ledger_account_id_seq", len(missing))
     columns = zip(*missing, strict=True)
     sql.run(_OPEN_ACCOUNTS, [programme_id, *map(locks.bigints, (ids, *columns))])
-
-
-def _lock_rows(books: Books, keys: set[Key]) -> list[locks.AccountRow]:
-    return locks.lock_accounts(
-        programme_id=books.programme_id,
-        currencies={currency for currency, _ in keys},
-        member_ids={member for _, member in keys},
-    )
-
-
-def _take_in(books: Books, rows: Sequence[locks.AccountRow]) -> None:
-    for row in rows:
-        shelf = books.accounts if row[3] == 0 else books.owed
-        key = (row[1], row[2])
-        if key not in shelf:
-            shelf[key] = locks.account_from(row)
 
 
 def _homes(account_ids: set[int]) -> dict[int, int]:

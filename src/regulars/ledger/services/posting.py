@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -15,7 +16,7 @@ from regulars.ledger.services.books import (
     open_accounts,
     open_books,
 )
-from regulars.ledger.services.writing import write
+from regulars.ledger.services.writing import AccountsRaced, write
 
 TRIES_MAX: Final = 5
 PAUSE_SECONDS: Final = 0.02
@@ -26,12 +27,18 @@ Answer = TypeVar("Answer")
 
 
 def post(
-    postings: Sequence[Posting], *, at: datetime, programme_id: int = FIRST_PROGRAMME
+    postings: Sequence[Posting],
+    *,
+    at: datetime,
+    programme_id: int = FIRST_PROGRAMME,
+    are_new: bool = False,
 ) -> list[Posted]:
     """Post a batch in one transaction and answer each posting, in the order given.
 
     Each posting sees what the ones before it did. A refusal concerns its own posting only. An id
     said before with the same content answers `exists` for ever; with other content it is refused.
+    `are_new` says that the ids follow from something this very transaction has made, so that
+    nobody can have said them: they are not looked up, and the unique index holds them to it.
     """
     if not postings:
         return []
@@ -39,10 +46,15 @@ def post(
     alone = not transaction.get_connection().in_atomic_block
 
     def attempt() -> list[Posted]:
-        books = open_books(postings, at=at, programme_id=programme_id, alone=alone)
-        answers = plan_postings(postings, books)
-        write(books)
-        return answers
+        for _ in range(TRIES_MAX):
+            books = open_books(
+                postings, at=at, programme_id=programme_id, alone=alone, are_new=are_new
+            )
+            answers = plan_postings(postings, books)
+            with suppress(AccountsRaced):
+                write(books)
+                return answers
+        raise PointsBusy
 
     return retried(attempt)
 

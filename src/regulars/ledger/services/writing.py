@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from regulars.kit.instants import text_of
-from regulars.ledger.domain import Books, HeldLots, Lot, Writes
+from regulars.ledger.domain import Account, Books, HeldLots, Lot, Writes
 from regulars.ledger.domain.books import TransferRow
 from regulars.ledger.selectors.locks import bigints, uuids
 from regulars.web import sql
@@ -28,6 +28,14 @@ _TOUCHED_LOTS: Final = (
     "UPDATE ledger_lot AS l SET remaining = x.remaining"
     " FROM unnest(%s::bigint[], %s::bigint[]) AS x (id, remaining) WHERE l.id = x.id"
 )
+_NEW_ACCOUNTS: Final = (
+    "INSERT INTO ledger_account (id, programme_id, currency, member_id, kind, posted, held,"
+    " version) SELECT x.id, %s::int, x.currency, x.member_id, x.kind, x.posted, x.held, 1"
+    " FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::smallint[], %s::bigint[],"
+    " %s::bigint[]) AS x (id, currency, member_id, kind, posted, held)"
+    " ON CONFLICT DO NOTHING RETURNING id"
+)
+_EMPTIED: Final = "UPDATE ledger_account SET posted = 0, held = 0 WHERE id = ANY(%s::bigint[])"
 _TOUCHED_ACCOUNTS: Final = (
     "UPDATE ledger_account AS a SET posted = x.posted, held = x.held, version = a.version + 1"
     " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS x (id, posted, held)"
@@ -53,9 +61,14 @@ _PINS: Final = (
 _NULL: Final = "\\N"
 
 
+class AccountsRaced(Exception):  # noqa: N818 a signal to plan again, never seen outside
+    """Somebody else opened an account that was planned with as a draft; nothing was written."""
+
+
 def write(books: Books) -> None:
-    """Write everything the plan asked for."""
+    """Write everything the plan asked for; raises AccountsRaced before anything is."""
     writes = books.writes
+    _write_accounts(books)
     if writes.transfers:
         sql.copy(_TRANSFERS, "".join(_transfer_lines(writes.transfers, books.at)))
     if writes.new_lots:
@@ -65,18 +78,52 @@ def write(books: Books) -> None:
     if writes.changed_lots:
         lots = writes.changed_lots
         sql.run(_TOUCHED_LOTS, [bigints(lots), bigints([lot.remaining for lot in lots.values()])])
-    if writes.accounts:
-        accounts = writes.accounts.values()
+    if writes.holds:
+        _write_holds(writes, books.at)
+
+
+def _write_accounts(books: Books) -> None:
+    accounts = books.writes.accounts.values()
+    fresh = sorted([account for account in accounts if account.is_new], key=_identity)
+    if fresh:
+        _open_accounts(books, fresh)
+    touched = [account for account in accounts if not account.is_new]
+    if touched:
         sql.run(
             _TOUCHED_ACCOUNTS,
             [
-                bigints(writes.accounts),
-                bigints([account.posted for account in accounts]),
-                bigints([account.held for account in accounts]),
+                bigints([account.id for account in touched]),
+                bigints([account.posted for account in touched]),
+                bigints([account.held for account in touched]),
             ],
         )
-    if writes.holds:
-        _write_holds(writes, books.at)
+
+
+def _open_accounts(books: Books, fresh: list[Account]) -> None:
+    """Open accounts with what they hold; where another was faster, take ours back to nothing.
+
+    What we have opened others may wait for, while we wait for theirs: a ring that PostgreSQL
+    breaks, and whoever posts whole batches begins again.
+    """
+    made = sql.rows(
+        _NEW_ACCOUNTS,
+        [
+            books.programme_id,
+            bigints([account.id for account in fresh]),
+            bigints([account.currency for account in fresh]),
+            bigints([account.member_id for account in fresh]),
+            bigints([account.kind for account in fresh]),
+            bigints([account.posted for account in fresh]),
+            bigints([account.held for account in fresh]),
+        ],
+    )
+    if len(made) < len(fresh):
+        sql.run(_EMPTIED, [bigints([account_id for (account_id,) in made])])
+        raise AccountsRaced
+
+
+def _identity(account: Account) -> tuple[int, int, int]:
+    return (account.currency, account.member_id, account.kind)
 
 
 def _transfer_lines(transfers: Iterable[TransferRow], at: datetime) -> list[str]:

@@ -18,6 +18,7 @@ from regulars.loyalty.domain.awards import (
 )
 from regulars.loyalty.domain.programme import EarningRule
 
+_TRANSFERS = ids.uuid_space("loyalty.award")
 STICKY = frozenset({Reason.AWARD_OFF, Reason.OTHER_CURRENCY, Reason.BEFORE_OPENING})
 
 
@@ -30,12 +31,7 @@ class Terms(NamedTuple):
 
 def transfer_id(order_id: int, step: int, currency: Currency) -> UUID:
     """Derive the id of an award row's ledger transfer: the same cause, the same id, for ever."""
-    base = ids.uuid_from("loyalty.award", order_id, step)
-    return base if currency is Currency.POINTS else _twin(base)
-
-
-def _twin(base: UUID) -> UUID:
-    return UUID(int=base.int ^ 1)
+    return ids.uuid_in(_TRANSFERS, order_id, step << 1 | (currency is Currency.GROWTH))
 
 
 def worth(
@@ -82,14 +78,13 @@ def give(
     assert member_id is not None, "nobody, nothing"
     usable_from = usable_from_of(snapshot, around)
     points_id = growth_id = None
-    base = ids.uuid_from("loyalty.award", snapshot.order_id, step)
     if points:
-        points_id = base
+        points_id = transfer_id(snapshot.order_id, step, Currency.POINTS)
         dies_at = around.programme.expires_at(occurred_at)
-        earn = _earn(snapshot, terms, base, Currency.POINTS, points, usable_from, dies_at)
+        earn = _earn(snapshot, terms, points_id, Currency.POINTS, points, usable_from, dies_at)
         plan.postings.append(earn)
     if growth:
-        growth_id = _twin(base)
+        growth_id = transfer_id(snapshot.order_id, step, Currency.GROWTH)
         earn = _earn(snapshot, terms, growth_id, Currency.GROWTH, growth, usable_from, None)
         plan.postings.append(earn)
     reason = Reason.PURCHASE if kind is AwardKind.FIRST else Reason.RAISED

@@ -53,7 +53,12 @@ def award_orders(*, snapshots: Sequence[OrderSnapshot], at: datetime) -> list[Ve
     )
     plan = plan_awards(latest.values(), given, around)
     if plan.postings:
-        posted = ledger.post(plan.postings, at=at, programme_id=programme.id)
+        posted = ledger.post(
+            plan.postings,
+            at=at,
+            programme_id=programme.id,
+            are_new=all(snapshot.is_new for snapshot in latest.values()),
+        )
         verdicts = dict(zip(latest, plan.verdicts, strict=True))
         _undo_refused(plan, posted, verdicts, at=at, programme_id=programme.id)
     settled = write_releases(plan.releases, at=at) if plan.releases else set()
