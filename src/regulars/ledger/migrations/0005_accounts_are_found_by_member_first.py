@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0002_openings_know_what_ended_them")]
+    dependencies = [("ledger", "0004_runs_of_the_checks")]
 
     operations = [
         migrations.RemoveConstraint("account", "ledger_account_unique"),
