@@ -114,10 +114,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
-    path("sign-in", access.sign_in, name="access-sign-in"),
-    path("sign-out", access.sign_out, name="access-sign-out"),
-    path("sign-in/<str:token>", access.sign_in_by_link, name="access-sign-in-link"),
-    path("set-up/<str:token>", access.set_up, name="access-set-up"),
+    *access.ROUTES,
     path("", public(RedirectView.as_view(pattern_name="console-home")), name="root"),
     *console.ROUTES,
 ]

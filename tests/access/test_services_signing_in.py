@@ -271,15 +271,18 @@ class TestSessions:
         assert session.is_empty()
 
     def test_write_their_last_use_once_a_minute(self, at: datetime) -> None:
-        session = a_session(at, a_staff(at))
-        session.save()
-        session.modified = False
+        made = a_staff(at)
+        session = a_session(at, made)
+
+        def seen_at() -> datetime:
+            (found,) = selectors.list_sessions(staff_id=made.id, at=at)
+            return found.seen_at
 
         actor_of(session, at + timedelta(seconds=30))
-        quiet = session.modified
+        quiet = seen_at()
         actor_of(session, at + timedelta(seconds=61))
 
-        assert (quiet, session.modified) == (False, True)
+        assert (quiet, seen_at()) == (at, at + timedelta(seconds=61))
 
     def test_of_nobody_do_not_begin(self, at: datetime) -> None:
         with pytest.raises(StaffNotFound):

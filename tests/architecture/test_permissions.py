@@ -9,7 +9,8 @@ from regulars.web.permissions import PERMISSIONS, PUBLIC, permission_of
 
 OPEN_ON_PURPOSE = {
     "root", "healthz", "readyz", "metrics", "access-sign-in", "access-sign-out", "access-sign-in-link",
-    "access-set-up", "ingest-webhook", "console-language", "console-theme",
+    "access-set-up", "access-sign-in-passkey", "access-second-step", "access-enrol",
+    "access-passkey-options", "ingest-webhook", "console-language", "console-theme",
 }  # fmt: skip
 
 

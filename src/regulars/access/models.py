@@ -14,6 +14,10 @@ from regulars.access.domain import (
     ScopeKind,
     StoreKind,
 )
+from regulars.access.domain.factors import (
+    ChallengePurpose,
+    FactorKind,
+)
 
 
 class Brand(models.Model):
@@ -167,6 +171,83 @@ class OneTimeLink(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["token_hash"], name="link_token_unique"),
         ]
+
+
+class Session(models.Model):
+    """A session of the console: where it was begun, when it was used, how it ended.
+
+    `proved_at` is when its owner last showed a second factor, or the password where there is none.
+    """
+
+    public_id = models.UUIDField(unique=True)
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE)
+    epoch = models.IntegerField()
+    how = models.TextField()
+    device = models.TextField()
+    network = models.TextField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    proved_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    viewing_id = models.BigIntegerField(null=True)
+    viewing_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["staff", "ended_at"], name="session_by_staff")]
+
+
+class Factor(models.Model):
+    """A second factor: the sealed secret of one-time codes, or a passkey's public key."""
+
+    public_id = models.UUIDField(unique=True)
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE)
+    kind = models.TextField(choices=[(kind.value, kind.value) for kind in FactorKind])
+    name_sealed = models.BinaryField()
+    secret_sealed = models.BinaryField()
+    credential_id = models.BinaryField(null=True)
+    last_step = models.BigIntegerField(null=True)
+    counter = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["staff"], condition=models.Q(kind="totp"), name="factor_one_totp_each"
+            ),
+            models.UniqueConstraint(fields=["credential_id"], name="factor_credential_unique"),
+            models.CheckConstraint(
+                condition=models.Q(kind="totp", credential_id__isnull=True)
+                | models.Q(kind="passkey", credential_id__isnull=False),
+                name="factor_passkey_names_its_credential",
+            ),
+        ]
+
+
+class RecoveryCode(models.Model):
+    """A way in when the factors are lost; only a keyed hash is kept, and it works once."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE)
+    code_hash = models.BinaryField()
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code_hash"], name="recovery_code_unique"),
+        ]
+
+
+class Challenge(models.Model):
+    """A question put to somebody, answered at most once, with a few tries and not for long."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, null=True)
+    purpose = models.TextField(choices=[(kind.value, kind.value) for kind in ChallengePurpose])
+    state_sealed = models.BinaryField(null=True)
+    tries = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
 
 
 class TryLog(models.Model):

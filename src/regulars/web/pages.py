@@ -13,18 +13,36 @@ from django.shortcuts import render as django_render
 from django.views.decorators.cache import never_cache
 
 from regulars.kit.errors import Kind, Refusal
+from regulars.kit.messages import message
 from regulars.web.idempotency import STATUS_OF
 from regulars.web.permissions import SignInNeeded, demand
 from regulars.web.problems import words
 
 P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Prove = Callable[[HttpRequest], HttpResponse | None]
+
+_READING = {"GET", "HEAD", "OPTIONS"}
+_hooks: dict[str, Prove] = {}
+
+
+class ReadOnly(Refusal):
+    """Whoever looks through another's eyes changes nothing."""
+
+    kind = Kind.DENIED
+    reason = message("You are looking as somebody else and can change nothing. End that first.")
+
+
+def install_proof(prove: Prove) -> None:
+    """Say how a fresh proof is asked for: answers None where there is one; `access` supplies it."""
+    _hooks["prove"] = prove
 
 
 def page(permission: str, *, step_up: bool = False) -> Callable[[Page[P]], Page[P]]:
     """Declare a staff page: who may see it; strangers are sent to sign in, refusals are drawn.
 
-    `step_up` marks a page that asks for a fresh proof of who sits there.
+    `step_up` marks a page that asks for a fresh proof of who sits there. Whoever looks through
+    another's eyes reads only.
     """
 
     def mark(view: Page[P]) -> Page[P]:
@@ -32,8 +50,11 @@ def page(permission: str, *, step_up: bool = False) -> Callable[[Page[P]], Page[
         @never_cache
         def shown(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             try:
-                demand(request, permission)
-                return view(request, *args, **kwargs)
+                caller = demand(request, permission)
+                if caller.is_read_only and request.method not in _READING:
+                    raise ReadOnly
+                asked = _hooks["prove"](request) if step_up else None
+                return asked or view(request, *args, **kwargs)
             except SignInNeeded:
                 query = urlencode({"next": request.get_full_path()})
                 return HttpResponseRedirect(f"{settings.LOGIN_URL}?{query}")

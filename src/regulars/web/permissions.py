@@ -78,6 +78,10 @@ class Caller(Protocol):
     def caller(self) -> str:
         """Name the actor for keys and counters: `key:12`, `staff:3`."""
 
+    @property
+    def is_read_only(self) -> bool:
+        """Tell whether the actor may look and nothing else, whatever the permissions say."""
+
     def may(self, permission: str) -> bool:
         """Tell whether the actor holds the permission."""
 

@@ -123,6 +123,7 @@ from regulars.access.domain.scopes import (
     Scope,
     ScopeKind,
     ScopeUnreadable,
+    SessionMark,
     read_scope,
 )
 from regulars.access.domain.signing_in import (
@@ -278,6 +279,7 @@ __all__ = [
     "ScopeUnreadable",
     "SeparationNotReady",
     "SeparationStays",
+    "SessionMark",
     "SignInBusy",
     "SignInRefused",
     "Staff",

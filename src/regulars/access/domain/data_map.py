@@ -27,6 +27,10 @@ _PROOF = message("To prove who did what, from which network.")
 _WITH_ACCOUNT = message("With the account.")
 _AFTER_30_DAYS = message("30 days after the last try.")
 _WITH_AUDIT = message("With the audit log.")
+_SESSIONS = message("To show people where they are signed in.")
+_SECOND = message("To check the second factor.")
+_AFTER_7_DAYS = message("7 days after the session began.")
+_AFTER_A_DAY = message("Within a day.")
 
 PERSONAL_COLUMNS: tuple[PersonalColumn, ...] = (
     PersonalColumn("access_staff", "email_sealed", "sealed", _SIGN_IN, _WITH_ACCOUNT),
@@ -34,6 +38,13 @@ PERSONAL_COLUMNS: tuple[PersonalColumn, ...] = (
     PersonalColumn("access_staff", "name_sealed", "sealed", _ADDRESS, _WITH_ACCOUNT),
     PersonalColumn("access_staff", "code", "plain", _ADDRESS, _WITH_ACCOUNT),
     PersonalColumn("access_staff", "password", "argon2id", _SIGN_IN, _WITH_ACCOUNT),
+    PersonalColumn("access_session", "device", "plain", _SESSIONS, _AFTER_7_DAYS),
+    PersonalColumn("access_session", "network", "network", _SESSIONS, _AFTER_7_DAYS),
+    PersonalColumn("access_factor", "name_sealed", "sealed", _SECOND, _WITH_ACCOUNT),
+    PersonalColumn("access_factor", "secret_sealed", "sealed", _SECOND, _WITH_ACCOUNT),
+    PersonalColumn("access_factor", "credential_id", "plain", _SECOND, _WITH_ACCOUNT),
+    PersonalColumn("access_recoverycode", "code_hash", "index", _SECOND, _WITH_ACCOUNT),
+    PersonalColumn("access_challenge", "state_sealed", "sealed", _SECOND, _AFTER_A_DAY),
     PersonalColumn("access_trylog", "key", "index", _DEFENCE, _AFTER_30_DAYS),
     PersonalColumn("access_audit_entry", "network", "network", _PROOF, _WITH_AUDIT),
     PersonalColumn("access_audit_entry", "note", "sealed", _PROOF, _WITH_AUDIT),
@@ -51,6 +62,9 @@ TECHNICAL_COLUMNS: frozenset[tuple[str, str]] = frozenset(
         ("access_store", "kind"),
         ("access_store", "zone"),
         ("access_staff", "language"),
+        ("access_session", "how"),
+        ("access_factor", "kind"),
+        ("access_challenge", "purpose"),
         ("access_grant", "role"),
         ("access_grant", "scope_kind"),
         ("access_apikey", "name"),

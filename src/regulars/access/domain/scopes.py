@@ -5,6 +5,7 @@ narrows lists and exports in one place; whoever reads rows for staff takes one.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -107,12 +108,21 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionMark:
+    """The session an actor came by: which one, and when its owner last proved who they are."""
+
+    id: int
+    proved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Whoever acts: a member of staff, an API key, or the system itself.
 
     `scope` is safe for every permission held: with several grants it is what they share.
     `narrowed_to` answers the actor as one permission sees it. `made_by` is the account that made
-    a key, where a person did.
+    a key, where a person did. With `viewing_id` set, the actor looks through the eyes of that
+    account and changes nothing.
     """
 
     kind: str
@@ -122,6 +132,9 @@ class Actor:
     scope: Scope
     reaches: tuple[Reach, ...] = ()
     made_by: int | None = None
+    session: SessionMark | None = None
+    viewing_id: int | None = None
+    viewing_name: str = ""
 
     @classmethod
     def system(cls, name: str = "system") -> Self:
@@ -153,6 +166,10 @@ class Actor:
         if self.kind == "key":
             return -self.id
         return self.id if self.kind == "staff" else None
+
+    @property
+    def is_read_only(self) -> bool:
+        return self.viewing_id is not None
 
     def may(self, permission: str) -> bool:
         """Tell whether the actor holds the permission, in any scope. The system holds all."""

@@ -177,9 +177,16 @@ def weak_password() -> PasswordWeak:
     return PasswordWeak(shortest=PASSWORD_LENGTH_MIN, longest=PASSWORD_LENGTH_MAX)
 
 
-def is_session_over(*, started_at: datetime, seen_at: datetime, at: datetime) -> bool:
+def is_session_over(
+    *,
+    started_at: datetime,
+    seen_at: datetime,
+    at: datetime,
+    idle: timedelta = IDLE_MAX,
+    longest: timedelta = SESSION_MAX,
+) -> bool:
     """Tell whether a session ended: idle for half an hour, or twelve hours old."""
-    return at - seen_at >= IDLE_MAX or at - started_at >= SESSION_MAX
+    return at - seen_at >= idle or at - started_at >= longest
 
 
 def _pair_opens_at(log: TryLog, at: datetime) -> datetime:

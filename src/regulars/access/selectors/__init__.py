@@ -6,6 +6,7 @@ from regulars.access.selectors.approvals import (
     list_deciders,
 )
 from regulars.access.selectors.audit import chain_end, count_entries, list_audit, list_audit_about
+from regulars.access.selectors.factors import get_factors
 from regulars.access.selectors.keys import get_key, list_keys
 from regulars.access.selectors.names import names_in_use
 from regulars.access.selectors.policies import (
@@ -14,6 +15,7 @@ from regulars.access.selectors.policies import (
     newest_policy,
     policy,
 )
+from regulars.access.selectors.sessions import get_session, list_sessions
 from regulars.access.selectors.staff import (
     find_staff,
     get_staff,
@@ -41,8 +43,10 @@ __all__ = [
     "count_entries",
     "find_staff",
     "get_approval",
+    "get_factors",
     "get_key",
     "get_region",
+    "get_session",
     "get_staff",
     "get_store",
     "has_owner",
@@ -54,6 +58,7 @@ __all__ = [
     "list_keys",
     "list_policy_versions",
     "list_regions",
+    "list_sessions",
     "list_staff",
     "list_stores",
     "names_in_use",

@@ -67,7 +67,7 @@ def audit(
         object_kind=object_kind,
         object_id=str(object_id),
         result=AuditResult(result),
-        on_behalf_id=on_behalf_id,
+        on_behalf_id=actor.viewing_id if on_behalf_id is None else on_behalf_id,
         reason_code=reason_code,
         details=details,
         network=network,

@@ -15,7 +15,7 @@ from regulars.access.domain import DEFAULT_CODE, Actor, LinkPurpose, Staff
 from regulars.access.selectors import staff as selectors
 from regulars.access.selectors import stores
 from regulars.access.services import roles
-from regulars.access.services.signing_in import note_sign_in
+from regulars.access.services.signing_in import note_first_step
 from regulars.access.services.staff import create_staff
 from regulars.access.services.stores import rename_brand
 from regulars.web import sql
@@ -93,7 +93,7 @@ def use_sign_in_link(*, token: str, network: str | None, at: datetime) -> int:
     staff_id = _use(LinkPurpose.SIGN_IN, token, at=at)
     if staff_id is None:
         raise domain.LinkSpent
-    note_sign_in(staff_id=staff_id, how="link", network=network, at=at)
+    note_first_step(staff_id=staff_id, how="link", network=network, at=at)
     return staff_id
 
 

@@ -1,26 +1,51 @@
 """Sessions of staff: begun anew at sign-in, over after idleness, age, or a change of the account.
 
-A session holds the account's id and its epoch. Raising the epoch on the account ends every
-session that holds the old one at its next request.
+The browser's session names a row that knows the account and its epoch. Ending the row ends the
+session; raising the epoch on the account ends every session that holds the old one. Both are
+looked at with every request.
 """
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.http import HttpRequest
 
 from regulars.access import domain
-from regulars.access.domain import Actor, Granted, Reach, Scope, ScopeKind
+from regulars.access.domain import (
+    Actor,
+    Granted,
+    Reach,
+    Scope,
+    ScopeKind,
+    SessionMark,
+)
+from regulars.access.domain.factors import (
+    PROOF_FRESH,
+    Proof,
+)
+from regulars.access.domain.sessions import (
+    SESSIONS_KEPT,
+    SessionNotFound,
+    seen_through,
+)
 from regulars.access.selectors import policies, stores
+from regulars.access.selectors import sessions as running
 from regulars.access.selectors import staff as selectors
 from regulars.access.services import keys
 from regulars.access.services.audit import audit, audit_denial
+from regulars.kit.ids import time_ordered_uuid
 from regulars.web import clock, sql
 from regulars.web.permissions import PERMISSIONS
 
 _PLACE = "staff"
+_READING = frozenset(
+    name for name in PERMISSIONS if name.endswith(".read") or name == "console.use"
+)
 
 
 def authenticate(request: HttpRequest) -> Actor | None:
@@ -66,25 +91,39 @@ def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def start_session(*, session: SessionBase, staff_id: int, at: datetime) -> None:
-    """Begin a session under a new id; nothing of what was there before is kept."""
+def start_session(
+    *,
+    session: SessionBase,
+    staff_id: int,
+    at: datetime,
+    how: str = "password",
+    device: str = "",
+    network: str = "unknown",
+    proves: bool = True,
+) -> None:
+    """Begin a session under a new id; nothing of what was there before is kept.
+
+    `proves` says that what let them in is as good as a fresh proof of who they are.
+    """
     found = sql.row(
-        "SELECT session_epoch FROM access_staff WHERE id = %s::bigint AND is_active", [staff_id]
+        "INSERT INTO access_session (public_id, staff_id, epoch, how, device, network,"
+        " started_at, seen_at, proved_at)"
+        " SELECT %s::uuid, id, session_epoch, %s::text, %s::text, %s::text, %s::timestamptz,"
+        " %s::timestamptz, %s::timestamptz FROM access_staff"
+        " WHERE id = %s::bigint AND is_active RETURNING id",
+        [time_ordered_uuid(at), how, device, network, at, at, at if proves else None, staff_id],
     )
     if found is None:
         raise domain.StaffNotFound
     session.flush()
-    session[_PLACE] = {
-        "id": staff_id,
-        "epoch": found[0],
-        "started": at.isoformat(),
-        "seen": at.isoformat(),
-    }
+    session[_PLACE] = {"id": staff_id, "session": found[0]}
 
 
 def end_session(*, session: SessionBase, actor: Actor | None, at: datetime) -> None:
     """End one session here and now, and audit that its owner left."""
+    held: dict[str, Any] = session.get(_PLACE) or {}
     session.flush()
+    _end([held["session"]] if held else [], at=at)
     if actor is not None:
         staff = selectors.get_staff(staff_id=actor.id)
         audit(
@@ -96,25 +135,80 @@ def end_session(*, session: SessionBase, actor: Actor | None, at: datetime) -> N
         )
 
 
+@transaction.atomic
+def end_session_of(*, public_id: UUID, actor: Actor, at: datetime, staff_id: int) -> None:
+    """End one open session of an account, from elsewhere. Raises SessionNotFound."""
+    found = running.get_session(public_id=public_id)
+    if found.staff_id != staff_id:
+        raise SessionNotFound
+    _end([found.id], at=at)
+    _note_ended(staff_id, actor, at=at, sessions=1)
+
+
+@transaction.atomic
+def end_other_sessions(*, staff_id: int, keep: int | None, actor: Actor, at: datetime) -> int:
+    """End every open session of an account but one; answers how many."""
+    ended = sql.run(
+        "UPDATE access_session SET ended_at = %s::timestamptz WHERE staff_id = %s::bigint"
+        " AND ended_at IS NULL AND id IS DISTINCT FROM %s::bigint",
+        [at, staff_id, keep],
+    )
+    _note_ended(staff_id, actor, at=at, sessions=ended)
+    return ended
+
+
 def find_actor_of_session(*, session: SessionBase, at: datetime) -> Actor | None:
     """Answer whose session this is, or None when it is over; an ended one is dropped."""
     held: dict[str, Any] = session.get(_PLACE) or {}
     if not held:
         return None
-    seen_at = datetime.fromisoformat(held["seen"])
-    started_at = datetime.fromisoformat(held["started"])
-    is_over = domain.is_session_over(started_at=started_at, seen_at=seen_at, at=at)
-    actor = None if is_over else find_actor(staff_id=held["id"], epoch=held["epoch"], at=at)
-    if actor is None:
+    found = running.find_running(session_id=held.get("session", 0))
+    actor = _actor_of(found, at=at) if found is not None else None
+    if found is None or actor is None:
         session.flush()
         return None
-    if at - seen_at >= domain.SEEN_EVERY:
-        session[_PLACE] = {**held, "seen": at.isoformat()}
+    if at - found.seen_at >= domain.SEEN_EVERY:
+        sql.run(
+            "UPDATE access_session SET seen_at = %s::timestamptz WHERE id = %s::bigint",
+            [at, found.id],
+        )
+    if found.viewing_id is not None and found.viewing_until and at < found.viewing_until:
+        return _through_eyes_of(actor, staff_id=found.viewing_id, at=at)
     return actor
 
 
+def note_proof(*, actor: Actor, how: Proof, at: datetime) -> None:
+    """Write down that whoever sits at this session has just proved who they are."""
+    if actor.session is None:
+        raise SessionNotFound
+    sql.run(
+        "UPDATE access_session SET proved_at = %s::timestamptz WHERE id = %s::bigint",
+        [at, actor.session.id],
+    )
+    staff = selectors.get_staff(staff_id=actor.id)
+    audit(
+        actor=actor,
+        action="staff.stepped_up",
+        object_kind="staff",
+        object_id=str(staff.public_id),
+        at=at,
+        details={"how": how.value},
+    )
+
+
+def is_proved(*, actor: Actor, at: datetime) -> bool:
+    """Tell whether the actor's session holds a proof that is still fresh."""
+    mark = actor.session
+    return mark is not None and mark.proved_at is not None and at - mark.proved_at < PROOF_FRESH
+
+
 def forget_old_sessions(at: datetime) -> int:
-    """Drop sessions whose cookie has ended; answers how many."""
+    """Drop sessions that are long over; answers how many cookies ended."""
+    sql.run(
+        "DELETE FROM access_session WHERE started_at < %s::timestamptz",
+        [at - SESSIONS_KEPT],
+    )
+    sql.run("DELETE FROM access_challenge WHERE expires_at < %s::timestamptz", [at])
     return sql.run("DELETE FROM django_session WHERE expire_date < %s::timestamptz", [at])
 
 
@@ -160,3 +254,50 @@ def _reach(grant: Granted, staff_id: int, inside: dict[int, tuple[int, ...]]) ->
         case ScopeKind.REGION:
             scope = Scope(store_ids=inside.get(place, ()))
     return Reach(permissions=permissions, scope=scope, role=grant.role)
+
+
+def _actor_of(found: running.Running, *, at: datetime) -> Actor | None:
+    rules = policies.policy(at)
+    is_over = domain.is_session_over(
+        started_at=found.started_at,
+        seen_at=found.seen_at,
+        at=at,
+        idle=timedelta(minutes=rules.idle_minutes),
+        longest=timedelta(hours=rules.absolute_hours),
+    )
+    if is_over:
+        _end([found.id], at=at)
+        return None
+    actor = find_actor(staff_id=found.staff_id, epoch=found.epoch, at=at)
+    return replace(actor, session=SessionMark(found.id, found.proved_at)) if actor else None
+
+
+def _through_eyes_of(viewer: Actor, *, staff_id: int, at: datetime) -> Actor:
+    """Answer the viewer as the other reads; an account switched off meanwhile shows nothing."""
+    other = find_actor(staff_id=staff_id, at=at)
+    if other is None:
+        return viewer
+    reading = frozenset(
+        name for name in PERMISSIONS if name.endswith(".read") or name == "console.use"
+    )
+    return seen_through(viewer, other, reading=reading)
+
+
+def _end(session_ids: list[int], *, at: datetime) -> None:
+    sql.run(
+        "UPDATE access_session SET ended_at = %s::timestamptz"
+        " WHERE id = ANY(%s::bigint[]) AND ended_at IS NULL",
+        [at, session_ids],
+    )
+
+
+def _note_ended(staff_id: int, actor: Actor, *, at: datetime, sessions: int) -> None:
+    staff = selectors.get_staff(staff_id=staff_id)
+    audit(
+        actor=actor,
+        action="staff.sessions_ended",
+        object_kind="staff",
+        object_id=str(staff.public_id),
+        at=at,
+        details={"sessions": sessions},
+    )
