@@ -13,11 +13,12 @@ from datetime import datetime
 
 import orjson
 from django.db import connection
+from msgspec.structs import astuple
 
 from regulars.events.domain import Appended, Catalogue, Event, Fact, Inline, Outcome, TooManyWaves
 from regulars.events.domain.keys import message_hash
-from regulars.kit.instants import text_of
 from regulars.web import sql
+from regulars.web.binary import Shape
 
 WAVES_MAX = 8
 
@@ -128,28 +129,26 @@ def _claim_keys(facts: Sequence[Fact], ids: Sequence[int]) -> set[int]:
     return {event_id for (event_id,) in found}
 
 
-_LOG = "SELECT epoch, pg_current_xact_id()::text FROM events_logepoch"
-_COPY = (
-    "COPY events_event (id, type, version, member_id, store_id, source_id, batch_id, cause_id,"
-    " occurred_at, recorded_at, epoch, xact, facts) FROM STDIN"
-)
-_NULL = "\\N"
+_LOG = "SELECT epoch, pg_current_xact_id()::text::bigint FROM events_logepoch"
+_ROWS = Shape(
+    "events_event",
+    {
+        "id": "bigint", "type": "word", "version": "smallint", "occurred_at": "timestamptz",
+        "recorded_at": "timestamptz", "facts": "jsonb", "member_id": "bigint?",
+        "store_id": "bigint?", "source_id": "bigint?", "batch_id": "bigint?",
+        "cause_id": "bigint?", "epoch": "int", "xact": "xid8",
+    },
+)  # fmt: skip
 
 
 def _insert(events: Sequence[Event]) -> None:
-    epoch, xact = sql.rows(_LOG)[0]
-    sql.copy(_COPY, "".join([_line(event, epoch, xact) for event in events]))
+    log = sql.rows(_LOG)[0]
+    sql.copy_rows(_ROWS, [_row(event, log) for event in events])
 
 
-def _line(event: Event, epoch: int, xact: str) -> str:
-    """Write a row for COPY; facts are JSON, in which only the backslash means something to it."""
-    member_id, store_id, source_id = event.member_id, event.store_id, event.source_id
-    batch_id, cause_id = event.batch_id, event.cause_id
-    facts = orjson.dumps(event.facts).decode().replace("\\", "\\\\")
+def _row(event: Event, log: tuple[int, int]) -> tuple[object, ...]:
+    """Order the fields as they stand in the value, the facts as JSON."""
+    id_, type_, version, occurred_at, recorded_at, facts, *links = astuple(event)
     return (
-        f"{event.id}\t{event.type}\t{event.version}\t"
-        f"{_NULL if member_id is None else member_id}\t{_NULL if store_id is None else store_id}\t"
-        f"{_NULL if source_id is None else source_id}\t{_NULL if batch_id is None else batch_id}\t"
-        f"{_NULL if cause_id is None else cause_id}\t"
-        f"{text_of(event.occurred_at)}\t{text_of(event.recorded_at)}\t{epoch}\t{xact}\t{facts}\n"
-    )
+        id_, type_, version, occurred_at, recorded_at, orjson.dumps(facts).decode(), *links, *log,
+    )  # fmt: skip

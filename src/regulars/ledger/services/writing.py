@@ -1,29 +1,41 @@
 """Carry out a plan in a handful of statements: rows by COPY, touched rows by arrays.
 
-COPY is the cheapest way into PostgreSQL there is, and text lines are the cheapest way to make
-rows in Python; both were measured. Everything runs inside the caller's transaction.
+COPY is the cheapest way into PostgreSQL there is. Everything runs in the caller's transaction.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from regulars.kit.instants import text_of
 from regulars.ledger.domain import Account, Books, HeldLots, Lot, Writes
-from regulars.ledger.domain.books import TransferRow
 from regulars.ledger.selectors.locks import bigints, uuids
 from regulars.web import sql
+from regulars.web.binary import Shape
 
-_TRANSFERS: Final = (
-    "COPY ledger_transfer (id, seq, business_id, kind, currency, debit_id, credit_id, amount,"
-    " member_id, hold_id, reverses, rule_version_id, event_id, store_id, actor_id, reason_code,"
-    " request_hash, occurred_at, recorded_at) FROM STDIN"
+_TRANSFERS: Final = Shape(
+    "ledger_transfer",
+    {
+        "id": "uuid", "seq": "bigint", "business_id": "uuid", "kind": "smallint",
+        "currency": "smallint", "debit_id": "bigint", "credit_id": "bigint", "amount": "bigint",
+        "member_id": "bigint", "hold_id": "uuid?", "reverses": "uuid?",
+        "rule_version_id": "bigint?", "event_id": "bigint?", "store_id": "bigint?",
+        "actor_id": "bigint?", "reason_code": "smallint", "request_hash": "bytea",
+        "occurred_at": "timestamptz", "recorded_at": "timestamptz",
+    },
+)  # fmt: skip
+_LOTS: Final = Shape(
+    "ledger_lot",
+    {
+        "id": "bigint", "account_id": "bigint", "member_id": "bigint", "transfer_id": "uuid",
+        "granted": "bigint", "remaining": "bigint", "usable_from": "timestamptz?",
+        "expires_at": "timestamptz?", "origin_member_id": "bigint?", "restored_from": "bigint?",
+        "root_id": "bigint?",
+    },
+)  # fmt: skip
+_USES: Final = Shape(
+    "ledger_lot_use",
+    {"transfer_id": "uuid", "lot_id": "bigint", "member_id": "bigint", "amount": "bigint"},
 )
-_LOTS: Final = (
-    "COPY ledger_lot (id, account_id, member_id, origin_member_id, transfer_id, granted,"
-    " remaining, usable_from, expires_at, restored_from, root_id) FROM STDIN"
-)
-_USES: Final = "COPY ledger_lot_use (transfer_id, lot_id, member_id, amount) FROM STDIN"
 _TOUCHED_LOTS: Final = (
     "UPDATE ledger_lot AS l SET remaining = x.remaining"
     " FROM unnest(%s::bigint[], %s::bigint[]) AS x (id, remaining) WHERE l.id = x.id"
@@ -58,7 +70,6 @@ _PINS: Final = (
     "INSERT INTO ledger_hold_lot (hold_id, lot_id, member_id, amount)"
     " SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[])"
 )
-_NULL: Final = "\\N"
 
 
 class AccountsRaced(Exception):  # noqa: N818 a signal to plan again, never seen outside
@@ -70,11 +81,11 @@ def write(books: Books) -> None:
     writes = books.writes
     _write_accounts(books)
     if writes.transfers:
-        sql.copy(_TRANSFERS, "".join(_transfer_lines(writes.transfers, books.at)))
+        sql.copy_rows(_TRANSFERS, [(*row, books.at) for row in writes.transfers])
     if writes.new_lots:
-        sql.copy(_LOTS, "".join(_lot_lines(writes.new_lots)))
+        sql.copy_rows(_LOTS, [_lot_row(lot) for lot in writes.new_lots])
     if writes.uses:
-        sql.copy(_USES, "".join(_use_lines(writes)))
+        sql.copy_rows(_USES, [(*names, *taken) for names, taken in writes.uses.items()])
     if writes.changed_lots:
         lots = writes.changed_lots
         sql.run(_TOUCHED_LOTS, [bigints(lots), bigints([lot.remaining for lot in lots.values()])])
@@ -126,40 +137,11 @@ def _identity(account: Account) -> tuple[int, int, int]:
     return (account.currency, account.member_id, account.kind)
 
 
-def _transfer_lines(transfers: Iterable[TransferRow], at: datetime) -> list[str]:
-    recorded = at.isoformat()
-    return [
-        f"{(name := i.hex)}\t{seq}\t{name if business is i else business.hex}\t{kind}\t"
-        f"{int(currency)}\t{debit}\t{credit}\t{amount}\t{_NULL if member is None else member}\t"
-        f"{_NULL if hold is None else hold.hex}\t{_NULL if reverses is None else reverses.hex}\t"
-        f"{_NULL if rule is None else rule}\t{_NULL if event is None else event}\t"
-        f"{_NULL if store is None else store}\t{_NULL if actor is None else actor}\t{reason}\t"
-        f"\\\\x{digest.hex()}\t{text_of(occurred)}\t{recorded}\n"
-        for (
-            i, seq, business, kind, currency, debit, credit, amount, member, hold, reverses, rule,
-            event, store, actor, reason, digest, occurred,
-        ) in transfers
-    ]  # fmt: skip
-
-
-def _lot_lines(lots: Iterable[Lot]) -> list[str]:
-    return [
-        f"{lot.id}\t{lot.account_id}\t{lot.member_id}\t"
-        f"{_NULL if lot.origin_member_id is None else lot.origin_member_id}\t"
-        f"{lot.transfer_id.hex}\t{lot.granted}\t{lot.remaining}\t"
-        f"{_NULL if lot.usable_from is None else text_of(lot.usable_from)}\t"
-        f"{_NULL if lot.expires_at is None else text_of(lot.expires_at)}\t"
-        f"{_NULL if lot.restored_from is None else lot.restored_from}\t"
-        f"{_NULL if lot.root_id is None else lot.root_id}\n"
-        for lot in lots
-    ]
-
-
-def _use_lines(writes: Writes) -> list[str]:
-    return [
-        f"{transfer_id.hex}\t{lot_id}\t{member_id}\t{amount}\n"
-        for (transfer_id, lot_id), (member_id, amount) in writes.uses.items()
-    ]
+def _lot_row(lot: Lot) -> tuple[object, ...]:
+    return (
+        lot.id, lot.account_id, lot.member_id, lot.transfer_id, lot.granted, lot.remaining,
+        lot.usable_from, lot.expires_at, lot.origin_member_id, lot.restored_from, lot.root_id,
+    )  # fmt: skip
 
 
 def _write_holds(writes: Writes, at: datetime) -> None:
