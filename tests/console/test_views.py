@@ -190,6 +190,20 @@ class TestColumns:
 
         assert "Home store" in page_of(owner, LIST)
 
+    def test_are_as_wide_as_they_were_drawn(self, owner: Client) -> None:
+        answer = owner.post("/console/columns", {"list": "members", "width": "tier:160"})
+        owner.post("/console/columns", {"list": "members", "width": "joined:90000"})
+
+        page = page_of(owner, LIST)
+
+        assert answer.status_code == 204
+        assert 'data-code="tier" style="--w:160px"' in page
+        assert "--w:800px" in page
+
+    @pytest.mark.parametrize("text", ["", "tier", "tier:wide", "a-b:10", ":10"])
+    def test_ignore_widths_that_are_none(self, text: str) -> None:
+        assert views.read_width(text) is None
+
     @pytest.mark.parametrize(
         ("code", "by", "order"),
         [("a", 1, "bac"), ("c", -1, "acb"), ("a", -1, "abc"), ("c", 1, "abc"), ("x", 1, "abc")],

@@ -1,7 +1,7 @@
 """Views of lists that staff keep: a name for an address, for oneself or for everyone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -13,6 +13,8 @@ from regulars.kit.messages import message
 NAME_LENGTH_MAX = 40
 QUERY_LENGTH_MAX = 1_000
 VIEWS_MAX = 30
+CODE_LENGTH_MAX = 40
+WIDTH_MIN, WIDTH_MAX = 48, 800
 ALL = "all"
 _PLACES = frozenset({"view", "after", "select"})
 
@@ -63,17 +65,25 @@ class Keeping:
     views: tuple[SavedView, ...] = ()
     columns: tuple[str, ...] = ()
     default: str = ""
+    widths: Mapping[str, int] = field(default_factory=dict)
 
     def view(self, public_id: str) -> SavedView | None:
         """Answer a kept view by its id, as it stands in the address."""
         return next((each for each in self.views if str(each.public_id) == public_id), None)
 
     @classmethod
-    def of(cls, views: Sequence[SavedView], columns: Sequence[str] = (), default: str = "") -> Self:
+    def of(
+        cls,
+        views: Sequence[SavedView],
+        *,
+        columns: Sequence[str] = (),
+        default: str = "",
+        widths: Mapping[str, int] | None = None,
+    ) -> Self:
         """Answer what is kept, own views before shared ones, a default only if it still exists."""
         ordered = sorted(views, key=lambda each: (not each.is_mine, each.name))
         known = any(str(each.public_id) == default for each in views)
-        return cls(tuple(ordered), tuple(columns), default if known else "")
+        return cls(tuple(ordered), tuple(columns), default if known else "", widths or {})
 
 
 def check_name(text: str) -> str:
@@ -82,6 +92,14 @@ def check_name(text: str) -> str:
     if not 0 < len(name) <= NAME_LENGTH_MAX or not name.isprintable():
         raise ViewNameUnfit
     return name
+
+
+def read_width(text: str) -> tuple[str, int] | None:
+    """Read `code:160`, the width of a column in pixels, kept between sensible ends."""
+    code, _, pixels = text.partition(":")
+    if not (code.replace("_", "").isalnum() and pixels.isascii() and pixels.isdigit()):
+        return None
+    return code[:CODE_LENGTH_MAX], min(max(int(pixels[:5]), WIDTH_MIN), WIDTH_MAX)
 
 
 def clean_query(text: str) -> str:

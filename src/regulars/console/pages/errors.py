@@ -18,7 +18,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Say what a refused request needs; Django sends stale forms here."""
+    """Say what a refused request needs."""
     del exception
     return render(request, "403.html", {}, status=403)
 
@@ -26,7 +26,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that a form was too old or came from elsewhere (settings.CSRF_FAILURE_VIEW)."""
     del reason
-    return render(request, "403.html", {}, status=403)
+    return render(request, "stale.html", {}, status=403)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -62,6 +62,7 @@ class HeadCell:
     help: str
     href: str
     sort: str
+    width: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class RowCell:
 
     cell: Cell
     numeric: bool
+    width: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +123,13 @@ def draw_list(  # noqa: PLR0913 the one way every list is drawn; the optional on
     if kept.columns and not state.names_columns:
         state = state.with_columns(kept.columns)
     columns = [column for code in state.columns if (column := spec.column(code)) is not None]
-    drawn = [_row(row, columns) for row in rows]
+    drawn = [_row(row, columns, kept.widths) for row in rows]
     context: dict[str, Any] = {
         "crumbs": crumbs,
         "actions": actions,
         "tabs": tabs,
         "now": at,
-        "head": [_head(request, state, column) for column in columns],
+        "head": [_head(request, state, column, kept.widths) for column in columns],
         "rows": drawn,
         "has_actions": any(row.visible for row in drawn),
         "total": total.count if isinstance(total, Approximate) else total,
@@ -202,16 +204,19 @@ def _view_href(request: HttpRequest, view: SavedView | None) -> str:
     return "&".join(filter(None, [f"{request.path}?view={view.public_id}", view.query]))
 
 
-def _row(row: ListRow, columns: Sequence[Column]) -> DrawnRow:
+def _row(row: ListRow, columns: Sequence[Column], widths: Mapping[str, int]) -> DrawnRow:
     cells = tuple(
-        RowCell(row.cells.get(column.code, Cell.dash()), column.numeric) for column in columns
+        RowCell(row.cells.get(column.code, Cell.dash()), column.numeric, widths.get(column.code))
+        for column in columns
     )
     fits = len(row.actions) <= ACTIONS_VISIBLE_MAX
     visible = row.actions if fits else row.actions[: ACTIONS_VISIBLE_MAX - 1]
     return DrawnRow(row.id, row.href, cells, visible, row.actions[len(visible) :])
 
 
-def _head(request: HttpRequest, state: ListState, column: Column) -> HeadCell:
+def _head(
+    request: HttpRequest, state: ListState, column: Column, widths: Mapping[str, int]
+) -> HeadCell:
     href, order = "", ""
     if state.sort_code == column.code:
         order = "descending" if state.descending else "ascending"
@@ -219,7 +224,7 @@ def _head(request: HttpRequest, state: ListState, column: Column) -> HeadCell:
         wanted = column.code if order == "descending" else f"-{column.code}"
         href = f"{request.path}?{state.query(sort=wanted)}"
     title, words = gettext(column.title), gettext(column.help) if column.help else ""
-    return HeadCell(column.code, title, column.numeric, words, href, order)
+    return HeadCell(column.code, title, column.numeric, words, href, order, widths.get(column.code))
 
 
 def _field(state: ListState, one: Filter) -> Field:

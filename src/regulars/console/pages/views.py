@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from regulars.console import services
-from regulars.console.domain.views import ALL
+from regulars.console.domain.views import ALL, read_width
 from regulars.console.pages.drawing import actor_of
 from regulars.console.selectors import keeping
 from regulars.kit.errors import Refusal
@@ -92,6 +92,12 @@ def choose_default(request: HttpRequest) -> HttpResponse:
 def choose_columns(request: HttpRequest) -> HttpResponse:
     """Keep the columns ticked, in their order; a column may be moved one place; or all as usual."""
     said = request.POST
+    width = read_width(said.get("width", ""))
+    if width is not None:
+        services.keep_width(
+            actor=actor_of(request), name=_list_name(request), column=width[0], pixels=width[1]
+        )
+        return HttpResponse(status=204)
     columns = [code[:40] for code in said.getlist("column")[:COLUMNS_MAX]]
     if "reset" in said:
         columns = []

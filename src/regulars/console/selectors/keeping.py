@@ -30,10 +30,15 @@ def get_keeping(*, actor: Actor, name: str) -> Keeping:
         for row in sql.rows(
             "SELECT name, value::text FROM console_preference"
             " WHERE staff_id = %s AND name = ANY(%s::text[])",
-            [actor.id, [f"columns:{name}", f"default:{name}"]],
+            [actor.id, [f"columns:{name}", f"default:{name}", f"widths:{name}"]],
         )
     }
-    return Keeping.of(views, kept.get(f"columns:{name}", ()), kept.get(f"default:{name}", ""))
+    return Keeping.of(
+        views,
+        columns=kept.get(f"columns:{name}", ()),
+        default=kept.get(f"default:{name}", ""),
+        widths=kept.get(f"widths:{name}"),
+    )
 
 
 def get_view_list(*, actor: Actor, public_id: object) -> str:

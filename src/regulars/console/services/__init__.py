@@ -13,6 +13,7 @@ from regulars.console.services.keeping import (
     delete_view,
     keep_columns,
     keep_default,
+    keep_width,
     save_view,
 )
 from regulars.console.services.lookups import look_up
@@ -25,6 +26,7 @@ __all__ = [
     "drop_over_exports",
     "keep_columns",
     "keep_default",
+    "keep_width",
     "look_up",
     "open_export",
     "purge_exports_of",

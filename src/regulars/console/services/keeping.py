@@ -111,6 +111,17 @@ def keep_columns(*, actor: Actor, name: str, columns: Sequence[str]) -> None:
     _prefer(actor, f"columns:{name}", list(columns))
 
 
+def keep_width(*, actor: Actor, name: str, column: str, pixels: int) -> None:
+    """Draw a column of the list this wide from now on."""
+    sql.run(
+        "INSERT INTO console_preference (staff_id, name, value)"
+        " VALUES (%s, %s, jsonb_build_object(%s::text, %s::int))"
+        " ON CONFLICT (staff_id, name) DO UPDATE SET"
+        " value = console_preference.value || EXCLUDED.value",
+        [actor.id, f"widths:{name}", column, pixels],
+    )
+
+
 def _prefer(actor: Actor, name: str, value: object) -> None:
     if not value:
         sql.run(

@@ -16,7 +16,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, gettext_noop
 from lucide.jinja import lucide
 
+from regulars.access.domain import ROLES
 from regulars.console.domain import navigation as pages
+from regulars.console.domain.helping import HELP, KEYS, TERMS
 from regulars.web.permissions import PERMISSIONS, Caller, permission_of
 
 register = template.Library()
@@ -52,6 +54,15 @@ class NavigationGroup:
     icon: str
     is_open: bool
     entries: tuple[NavigationEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageHelp:
+    """What the help of a page says, in the reader's language."""
+
+    steps: tuple[str, ...]
+    terms: tuple[tuple[str, str], ...]
+    keys: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +217,49 @@ def permission_title(code: str) -> str:
     """Name a permission in the reader's language; nothing where the code is not known."""
     title = PERMISSIONS.get(str(code))
     return gettext(title) if title else ""
+
+
+@register.simple_tag
+def roles_with(permission: str) -> list[str]:
+    """Name the roles that hold a permission, in the reader's language."""
+    code = str(permission)
+    return [
+        gettext(role.title)
+        for role in ROLES.values()
+        if role.everything or code in role.permissions
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def page_help(context: Mapping[str, Any]) -> PageHelp:
+    """Answer the how-to of this page, its words and the keys that work everywhere."""
+    request = _request(context)
+    match = request.resolver_match if request else None
+    known = HELP.get(pages.entry_of((match.url_name if match else None) or ""))
+    terms = [TERMS[code] for code in known.terms] if known else []
+    return PageHelp(
+        steps=tuple(gettext(step) for step in known.steps) if known else (),
+        terms=tuple((gettext(term.title), gettext(term.meaning)) for term in terms),
+        keys=tuple((key, gettext(title)) for key, title in KEYS),
+    )
+
+
+@register.simple_tag
+def term(code: str, text: str = "") -> SafeString:
+    """Write a word of the trade; what it means shows on hover and on focus."""
+    known = TERMS[code]
+    return format_html(
+        '<span data-def tabindex="0" title="{}">{}</span>',
+        gettext(known.meaning),
+        text or gettext(known.title),
+    )
+
+
+@register.simple_tag
+def address(name: str) -> str:
+    """Answer where a page is, or nothing while it does not exist."""
+    known = _address(name)
+    return known.href if known else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -1,32 +1,62 @@
 // Ease, never need: every page works without this file.
-// It focuses the search with Ctrl K, remembers the folded sidebar, closes menus, opens whole rows and
-// sends selects at once.
 "use strict";
 
 (() => {
   const isWide = window.matchMedia("(width >= 62rem)");
   const find = (selector) => document.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const isWriting = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
   document.documentElement.classList.add("has-script");
 
+  // Keys: / and Ctrl K search, j and k walk rows, Enter opens, x ticks, ? helps, Esc closes.
+  const rows = () => all(".rows-open tbody tr");
+  const walk = (step) => {
+    const list = rows();
+    if (!list.length) return;
+    const place = list.findIndex((row) => row.classList.contains("is-here"));
+    const next = list[Math.min(Math.max(place + step, 0), list.length - 1)];
+    list[place]?.classList.remove("is-here");
+    next.classList.add("is-here");
+    next.scrollIntoView({ block: "nearest" });
+    next.querySelector("a, input")?.focus({ preventScroll: true });
+  };
+  const close = () => {
+    for (const menu of all("details.menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    }
+    for (const toast of all(".toast[data-level]")) toast.remove();
+  };
+  const openHelp = () => {
+    const help = find("#help");
+    if (!help) return;
+    help.open = !help.open;
+    help.querySelector("summary")?.focus();
+  };
+  const keys = { j: () => walk(1), k: () => walk(-1), "/": () => find("#global-search")?.focus(), "?": openHelp };
+
   document.addEventListener("keydown", (event) => {
-    const wantsSearch = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
-    if (wantsSearch) {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
       find("#global-search")?.focus();
+      return;
     }
-    if (event.key === "Escape") {
-      for (const menu of document.querySelectorAll("details.menu[open]")) {
-        menu.open = false;
-        menu.querySelector("summary")?.focus();
-      }
+    if (event.key === "Escape") close();
+    if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
+    if (keys[event.key]) {
+      event.preventDefault();
+      keys[event.key]();
     }
+    const here = find("tr.is-here");
+    if (event.key === "x") here?.querySelector("[name=ids]")?.click();
+    if (event.key === "Enter" && here && !event.target.closest("a, button, summary, input")) here.querySelector("a")?.click();
   });
 
   // Say how many rows are chosen, in the words the server wrote.
-  const count = (rows) => {
-    const said = rows.querySelector("[data-count]");
-    const chosen = rows.querySelectorAll("[name=ids]:checked").length;
+  const count = (list) => {
+    const said = list.querySelector("[data-count]");
+    const chosen = list.querySelectorAll("[name=ids]:checked").length;
     if (said) said.textContent = `${said.dataset.words ?? (said.dataset.words = said.textContent)}: ${chosen}`;
   };
 
@@ -37,38 +67,102 @@
   });
 
   document.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(event.target)) menu.open = false;
-    }
+    for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
     if (event.target.closest("[data-close]")) event.target.closest(".toast").remove();
     const row = event.target.closest(".rows-open tbody tr");
-    const meansRow = row && !event.target.closest("a, button, input, summary, label") && !String(window.getSelection());
+    const meansRow = row && !event.target.closest("a, button, input, summary, label, .menu") && !String(window.getSelection());
     if (meansRow) row.querySelector("a")?.click();
+  });
+  document.addEventListener("auxclick", (event) => {
+    const row = event.target.closest(".rows-open tbody tr[data-href]");
+    if (event.button === 1 && row && !event.target.closest("a, button, input")) window.open(row.dataset.href, "_blank", "noopener");
   });
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches("#nav-fold") && isWide.matches) {
-      const fold = event.target.checked ? "rail" : "open";
-      document.cookie = `regulars_nav=${fold}; path=/; max-age=31536000; samesite=lax`;
+    const changed = event.target;
+    if (changed.matches("#nav-fold") && isWide.matches) {
+      document.cookie = `regulars_nav=${changed.checked ? "rail" : "open"}; path=/; max-age=31536000; samesite=lax`;
     }
-    if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
-    if (event.target.matches("[data-preset]") && event.target.value) {
-      for (const day of event.target.closest("details").querySelectorAll("[type=date]")) day.value = "";
+    if (changed.matches("[data-send]")) changed.form.requestSubmit();
+    if (changed.matches("[data-preset]") && changed.value) {
+      for (const day of all("[type=date]", changed.closest("details"))) day.value = "";
     }
-    if (event.target.matches("[data-pick-page]")) {
-      for (const box of event.target.closest("table").querySelectorAll("[name=ids]")) box.checked = event.target.checked;
+    if (changed.matches("[data-pick-page]")) {
+      for (const box of all("[name=ids]", changed.closest("table"))) box.checked = changed.checked;
     }
-    const rows = event.target.closest(".list-rows");
-    if (rows) count(rows);
+    const list = changed.closest(".list-rows");
+    if (list) count(list);
+    if (changed.closest("form[data-guard]")) unsaved = changed.closest("form");
+  });
+
+  // Leaving a form with something typed asks first; sending it does not.
+  let unsaved = null;
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-guard]");
+    if (form) unsaved = form;
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target === unsaved) unsaved = null;
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved?.isConnected) event.preventDefault();
+  });
+
+  // Coming back to a list finds it as it was left: place and ticks.
+  const kept = () => `list:${location.pathname}${location.search}`;
+  window.addEventListener("pagehide", () => {
+    const wrap = find("#list .table-wrap");
+    if (!wrap) return;
+    const state = {
+      top: wrap.scrollTop,
+      ticks: all("#list [name=ids]:checked").map((box) => box.value),
+      here: rows().findIndex((row) => row.classList.contains("is-here")),
+    };
+    sessionStorage.setItem(kept(), JSON.stringify(state));
+  });
+  window.addEventListener("pageshow", () => {
+    const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+    const wrap = find("#list .table-wrap");
+    const state = isBack && wrap && JSON.parse(sessionStorage.getItem(kept()) ?? "null");
+    if (!state) return;
+    for (const box of all("#list [name=ids]")) box.checked = state.ticks.includes(box.value);
+    rows()[state.here]?.classList.add("is-here");
+    wrap.scrollTop = state.top;
+    for (const list of all(".list-rows")) count(list);
+  });
+
+  // Widths of columns: drag the head's edge; the server remembers them.
+  document.addEventListener("pointerup", () => {
+    for (const head of all(".col[data-code]")) {
+      const width = Math.round(head.getBoundingClientRect().width);
+      if (!head.style.inlineSize && !head.style.width) continue;
+      if (head.dataset.width === String(width)) continue;
+      head.dataset.width = String(width);
+      const form = find("#list form[data-columns]");
+      if (!form) continue;
+      const said = new URLSearchParams({ list: form.elements.list.value, width: `${head.dataset.code}:${width}` });
+      said.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+      fetch(form.action, { method: "POST", body: said, redirect: "manual" });
+    }
   });
 
   // Remember which groups of the sidebar are open. `toggle` does not bubble, so it is caught.
   document.addEventListener("toggle", (event) => {
     if (!event.target.matches?.(".nav details[data-group]") || !document.body.dataset.ready) return;
-    const open = [...document.querySelectorAll(".nav details[open]")].map((each) => each.dataset.group);
+    const open = all(".nav details[open]").map((each) => each.dataset.group);
     document.cookie = `regulars_groups=${open.join(".")}; path=/; max-age=31536000; samesite=lax`;
   }, true);
   window.addEventListener("load", () => setTimeout(() => { document.body.dataset.ready = "1"; }));
+
+  // A part of a page that could not be fetched: go there whole, or say that the house is out of reach.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target } = event.detail;
+    if (target.id && xhr.responseText.includes(`id="${target.id}"`)) return;
+    event.detail.shouldSwap = false;
+    location.assign(xhr.responseURL);
+  });
+  document.addEventListener("htmx:sendError", () => { find("#offline").hidden = false; });
+  document.addEventListener("htmx:afterSwap", () => { find("#offline").hidden = true; });
 
   // On a narrow screen the same box opens the drawer, which starts closed.
   const fold = find("#nav-fold");
