@@ -1,6 +1,6 @@
 """Rows through the doors of ingest: one answer per row, good rows in, nothing lost."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from regulars.events import selectors as log
 from regulars.ingest import domain, selectors, services
 from regulars.ingest.domain import (
     AmountsRow,
+    BalanceLotRow,
     BalanceRow,
     Change,
     EventRow,
@@ -208,6 +209,22 @@ class TestBuyers:
         assert members.public_ids(member_ids=[the_order(done.id).member_id]) == {
             the_order(done.id).member_id: UUID(member.id or "")
         }
+
+    def test_who_are_erased_and_named_by_public_id_are_nobody(self) -> None:
+        (member,) = services.apply_members([MemberRow(phone=PHONE)], source=a_source(), at=AT)
+        (member_id,) = members.ids_by_public(public_ids=[UUID(member.id or "")]).values()
+        actor = Actor.system("test")
+        people.erase(member_id=member_id, at=AT, actor=actor, reason_code="request")
+
+        row = an_order(member=MemberRef(member_id=member.id))
+        (done,) = services.apply_orders([row], source=a_source(), at=AT)
+        balance = BalanceRow(member=row.member, currency="points", amount=5, as_of=AT)
+        (declared,) = services.apply_balances([balance], source=a_source(), at=AT)
+
+        assert (done.outcome, done.facts) == (Outcome.APPLIED, {"unattributed": True})
+        assert the_order(done.id).member_id is None
+        assert count("loyalty_award WHERE points > 0") == 0
+        assert (declared.outcome, declared.code) == (Outcome.REFUSED, "ingest.no_identity")
 
     @pytest.mark.reliability("RA27")
     def test_whoever_is_named_by_public_id_is_not_merged_meanwhile(self) -> None:
@@ -517,6 +534,36 @@ class TestApplyBalances:
         assert [each.change for each in done] == ["new", "same", "updated"]
         assert done[0].facts["ledger"]["opened"] == 300
 
+    @pytest.mark.parametrize("currency", ["points", "growth", "stored_value"])
+    @pytest.mark.parametrize(
+        ("dates", "says"),
+        [
+            ({"expires_on": date.max}, None),
+            ({"earned_on": date.max}, "earned_on"),
+            ({"earned_on": date.min}, "earned_on"),
+            ({"expires_on": date.min}, "expires_on"),
+        ],
+    )
+    def test_knows_the_ends_of_the_calendar(
+        self, currency: Any, dates: dict[str, date], says: str | None
+    ) -> None:
+        row = BalanceRow(
+            member=MemberRef(phone=PHONE),
+            currency=currency,
+            amount=9,
+            as_of=AT,
+            lots=(BalanceLotRow(amount=9, **dates),),
+        )
+
+        (done,) = services.apply_balances([row], source=a_source(), at=AT)
+
+        assert log.count_dead_letters() == 0
+        if says is None:
+            assert done.outcome is Outcome.APPLIED, "9999-12-31 is how systems write: for ever"
+            assert count("ledger_lot WHERE expires_at IS NOT NULL") == 0
+        else:
+            assert (done.outcome, done.facts["field"]) == (Outcome.REFUSED, says)
+
 
 @pytest.mark.reliability("RC7")
 class TestPoison:
@@ -556,6 +603,39 @@ class TestPoison:
         assert (still.outcome, mended.outcome) == ("dead_letter", "applied")
         assert log.count_dead_letters() == 0
         assert commerce.list_orders(scope=EVERYTHING).items[0].number == "POISON-1"
+
+    def test_is_found_behind_ten_thousand_others(
+        self, poison: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sql.run(
+            "INSERT INTO events_deadletter (kind, state, consumer, names, error_code, error_facts,"
+            " attempts, created_at) SELECT 'row', 'open', '', '{}', 'x.y', '{}', 1,"
+            " %s::timestamptz FROM generate_series(1, 10001)",
+            [AT],
+        )
+        services.apply_orders([an_order("POISON-1")], source=a_source(), at=AT)
+        services.apply_orders([an_order("POISON-2")], source=a_source(), at=AT, batch_id=7)
+        mine, dropped = (each.id for each in log.list_dead_letters(error_code="ingest.row_broke"))
+        monkeypatch.undo()
+
+        (done,) = services.replay_letters(ids=[mine], at=AT)
+        services.revert_chunk(batch_id=7, at=AT)
+
+        assert done.outcome == "applied"
+        assert log.get_dead_letter(letter_id=dropped).state == "dropped"
+        assert log.count_dead_letters() == 10_001
+
+    def test_of_which_all_are_said_again_page_by_page(
+        self, poison: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rows = [an_order(f"POISON-{n}") for n in range(5)]
+        services.apply_orders(rows, source=a_source(), at=AT)
+        monkeypatch.undo()
+        monkeypatch.setattr(services.letters, "LETTERS_AT_ONCE", 2)
+
+        done = services.replay_letters(ids=None, at=AT)
+
+        assert [each.outcome for each in done] == ["applied"] * 5
 
     def test_stops_for_what_no_row_is_to_blame_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def away(entries: Any, batch: Any) -> Any:

@@ -161,12 +161,12 @@ def replay_letters(ids: tuple[int, ...], everything: bool, as_json: bool) -> Non
     """Say dead letters again; those that are applied now are settled."""
     _need_one(ids, everything=everything)
     at = clock.now()
-    waiting = {each.id: each for each in log.list_dead_letters(limit=_LETTERS_MAX)}
-    chosen = list(waiting) if everything else list(ids)
-    told = [each for each in chosen if each in waiting and waiting[each].kind == "event"]
-    rows = [each for each in chosen if each not in told]
-    done = services.replay_letters(ids=rows, at=at) if rows else []
-    done += [_replay_event(waiting[each]) for each in told]
+    asked = None if everything else list(ids)
+    told = log.list_dead_letters(kind="event", ids=asked, limit=_LETTERS_MAX)
+    known = {each.id for each in told}
+    rows = None if asked is None else [each for each in asked if each not in known]
+    done = services.replay_letters(ids=rows, at=at) if rows or everything else []
+    done += [_replay_event(each) for each in told]
     _report(done, as_json)
 
 

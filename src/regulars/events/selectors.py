@@ -217,6 +217,7 @@ def list_dead_letters(
     state: str | None = "open",
     kind: str | None = None,
     error_code: str | None = None,
+    ids: Sequence[int] | None = None,
     after_id: int = 0,
     limit: int = 100,
 ) -> list[DeadLetter]:
@@ -225,8 +226,12 @@ def list_dead_letters(
         f"SELECT {_LETTER} FROM events_deadletter"
         " WHERE (%s::text IS NULL OR state = %s::text) AND (%s::text IS NULL OR kind = %s::text)"
         " AND (%s::text IS NULL OR error_code = %s::text) AND id > %s::bigint"
-        " ORDER BY id LIMIT %s::int",
-        [state, state, kind, kind, error_code, error_code, after_id, limit],
+        " AND (%s::bigint[] IS NULL OR id = ANY(%s::bigint[])) ORDER BY id LIMIT %s::int",
+        [
+            *(state, state, kind, kind, error_code, error_code, after_id),
+            *([None if ids is None else list(ids)] * 2),
+            limit,
+        ],
     )
     return [_as_dead_letter(each) for each in found]
 

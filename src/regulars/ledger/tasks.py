@@ -24,8 +24,7 @@ def expire_points() -> None:
 @task("ledger.expire_holds", every="* * * * *", lock="ledger.expire_holds")
 def expire_holds() -> None:
     """Let go holds that have run out."""
-    while services.expire_holds(at=clock.now()):
-        pass
+    services.expire_holds(at=clock.now())
 
 
 @task("ledger.verify_recent", every="*/5 * * * *", lock="ledger.verify")

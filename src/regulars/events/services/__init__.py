@@ -1,13 +1,14 @@
 """Write to the log: append with inline reactions, bury what fails, keep partitions ahead."""
 
 from regulars.events.services.append import append, catalogue, install
-from regulars.events.services.bury import bury, forget_members, purge_letters, settle
+from regulars.events.services.bury import bury, drop_batch, forget_members, purge_letters, settle
 from regulars.events.services.log import make_partitions, mend_epoch, raise_epoch
 
 __all__ = [
     "append",
     "bury",
     "catalogue",
+    "drop_batch",
     "forget_members",
     "install",
     "make_partitions",

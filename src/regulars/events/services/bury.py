@@ -61,6 +61,16 @@ def settle(*, ids: Sequence[int], state: str, at: datetime) -> int:
 
 
 @transaction.atomic
+def drop_batch(*, batch_id: int, at: datetime) -> int:
+    """Drop the open dead letters of an import that is undone; answers how many."""
+    return sql.run(
+        "UPDATE events_deadletter SET state = 'dropped', settled_at = %s::timestamptz,"
+        " body = NULL, names = '{}' WHERE batch_id = %s::bigint AND state = 'open'",
+        [at, batch_id],
+    )
+
+
+@transaction.atomic
 def forget_members(*, member_ids: Sequence[int], at: datetime, names: Sequence[bytes] = ()) -> int:
     """Drop the open dead letters of erased members; every body they had goes.
 

@@ -7,7 +7,7 @@ from regulars.ingest.domain.facts import (
     OUTSIDE_TYPES,
     check_outside,
 )
-from regulars.ingest.domain.moments import Moments
+from regulars.ingest.domain.moments import Moments, day_of, last_day_of
 from regulars.ingest.domain.outcomes import Change, Outcome, RowOutcome, count_outcomes
 from regulars.ingest.domain.reading import (
     BODY_BYTES_MAX,
@@ -131,6 +131,8 @@ __all__ = [
     "check_size",
     "clean_name",
     "count_outcomes",
+    "day_of",
+    "last_day_of",
     "read_body",
     "read_row",
     "read_type",

@@ -1,7 +1,7 @@
 """Read the moments a sender names: in its zone where it gives no offset, never in our future."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from regulars.ingest.domain.refusals import RowMalformed
@@ -9,6 +9,7 @@ from regulars.ingest.domain.refusals import RowMalformed
 SKEW_SECONDS_MAX = 300
 YEAR_MIN = 1970
 YEAR_MAX = 9998
+YEAR_FOREVER = 9999  # 9999-12-31 is how many systems write "does not expire"
 
 
 @dataclass(slots=True)
@@ -50,3 +51,17 @@ class Moments:
 
 
 _SKEW = timedelta(seconds=SKEW_SECONDS_MAX)
+
+
+def day_of(name: str, value: date | None) -> str | None:
+    """Write a day; raises RowMalformed for years beyond any shop."""
+    if value is not None and not YEAR_MIN <= value.year <= YEAR_MAX:
+        raise RowMalformed(field=name, problem="not a day of any shop")
+    return None if value is None else value.isoformat()
+
+
+def last_day_of(name: str, value: date | None) -> str | None:
+    """Write the last day of use; the end of the calendar means that there is none."""
+    if value is not None and value.year == YEAR_FOREVER:
+        return None
+    return day_of(name, value)

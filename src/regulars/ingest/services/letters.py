@@ -1,7 +1,7 @@
 """Dead letters: say a row again, read a body again, or book a return without its order."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,7 +38,7 @@ from regulars.kit import periods
 from regulars.kit.errors import Refusal
 from regulars.web import later, sql
 
-LETTERS_MAX = 10_000
+LETTERS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,7 @@ def book_letters(*, ids: Sequence[int] | None, at: datetime) -> list[Replayed]:
 
     With `ids` None, all of them. Raises NotAReturn where an id is anything else.
     """
-    letters = _open_letters(ids)
-    if ids is None:
-        letters = [letter for letter in letters if letter.error_code == ORDER_MISSING]
+    letters = _open_letters(ids, error_code=ORDER_MISSING if ids is None else None)
     booked: list[Replayed] = []
     for letter in letters:
         read = _row_of(letter)
@@ -124,16 +122,29 @@ def book_returns(
 _SETTLED = frozenset({Outcome.APPLIED, Outcome.EXISTS, Outcome.PARKED})
 
 
-def _open_letters(ids: Sequence[int] | None) -> list[DeadLetter]:
-    found = [
-        letter for letter in log.list_dead_letters(limit=LETTERS_MAX) if letter.kind != "event"
-    ]
+def _open_letters(
+    ids: Sequence[int] | None, *, error_code: str | None = None
+) -> Iterable[DeadLetter]:
+    """Answer the open letters with these ids, in their order; without ids all that there are.
+
+    Letters of consumers are not ours. Raises DeadLetterMissing.
+    """
     if ids is None:
-        return found
-    wanted = {letter.id: letter for letter in found if letter.id in set(ids)}
+        return _all_open(error_code)
+    found = log.list_dead_letters(ids=ids, limit=len(ids))
+    wanted = {letter.id: letter for letter in found if letter.kind != "event"}
     if len(wanted) != len(set(ids)):
         raise DeadLetterMissing
     return [wanted[letter_id] for letter_id in ids]
+
+
+def _all_open(error_code: str | None) -> Iterator[DeadLetter]:
+    last = 0
+    while found := log.list_dead_letters(
+        error_code=error_code, after_id=last, limit=LETTERS_AT_ONCE
+    ):
+        yield from (letter for letter in found if letter.kind != "event")
+        last = found[-1].id
 
 
 def _replay(letter: DeadLetter, at: datetime) -> Replayed:

@@ -29,6 +29,8 @@ from regulars.ingest.domain import (
     RowOutcome,
     RowOutOfScope,
     StoreRow,
+    day_of,
+    last_day_of,
     write_row,
 )
 from regulars.ingest.domain.meaning import identities_of, product_meaning, profile_of
@@ -290,8 +292,8 @@ def _balance(row: BalanceRow, as_of: datetime, answer: Answer, batch: Batch) -> 
             "lots": [
                 {
                     "amount": lot.amount,
-                    "earned_on": None if lot.earned_on is None else lot.earned_on.isoformat(),
-                    "expires_on": None if lot.expires_on is None else lot.expires_on.isoformat(),
+                    "earned_on": day_of("earned_on", lot.earned_on),
+                    "expires_on": last_day_of("expires_on", lot.expires_on),
                 }
                 for lot in row.lots
             ],

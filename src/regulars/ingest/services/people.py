@@ -72,10 +72,20 @@ def identify(questions: Sequence[Question], batch: Batch) -> list[Answer]:
         for sighting, resolution in zip(sightings, found, strict=True):
             answers[resolution.row] = _of_resolution(resolution, sighting)
     if named:  # after the identities: gates are taken in this order by those who merge
-        standing = members.lock_survivors(member_ids=[i for _, i in named if i is not None])
-        for place, member_id in named:
-            answers[place] = _of_public(None if member_id is None else standing[member_id])
+        for (place, _), answer in zip(named, _standing([i for _, i in named]), strict=True):
+            answers[place] = answer
     return answers
+
+
+def _standing(member_ids: Sequence[int | None]) -> list[Answer]:
+    """Answer who stands for members named by id; rows that name the erased are nobody's."""
+    standing = members.lock_survivors(member_ids=[i for i in member_ids if i is not None])
+    gone = set(members.erased_of(member_ids=list(standing.values())))
+    found = [None if member_id is None else standing[member_id] for member_id in member_ids]
+    return [
+        Answer(flags=_UNATTRIBUTED) if member_id in gone else _of_public(member_id)
+        for member_id in found
+    ]
 
 
 def _associates(questions: Sequence[Question]) -> dict[str, int]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from django.db import transaction
 
 from regulars.commerce import services as commerce
-from regulars.events import selectors as log
 from regulars.events import services as events
 from regulars.events.domain import Appended, Fact
 from regulars.ingest import selectors
@@ -34,9 +33,7 @@ def revert_chunk(*, batch_id: int, at: datetime, limit: int = 500) -> Reverted:
     it changed become what they were. Its parked rows and dead letters go at once.
     """
     sql.run("DELETE FROM ingest_parked WHERE batch_id = %s::bigint", [batch_id])
-    letters = [each.id for each in log.list_dead_letters(limit=10_000) if each.batch_id == batch_id]
-    if letters:
-        events.settle(ids=letters, state="dropped", at=at)
+    events.drop_batch(batch_id=batch_id, at=at)
     done = commerce.withdraw_orders(batch_id=batch_id, at=at, limit=limit)
     return Reverted(done.removed, done.restored, done.kept, done.more)
 

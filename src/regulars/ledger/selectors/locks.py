@@ -217,13 +217,13 @@ def list_due_accounts(*, at: datetime, limit: int) -> list[int]:
     return [row[0] for row in found]
 
 
-def list_late_holders(*, at: datetime, limit: int) -> list[int]:
-    """List accounts with holds that have run out."""
+def list_late_holders(*, at: datetime, limit: int, passed: Collection[int] = ()) -> list[int]:
+    """List accounts with holds that have run out, but for those that were passed over."""
     found = sql.rows(
         "SELECT account_id FROM (SELECT account_id FROM ledger_hold WHERE state = 0"
-        " AND expires_at <= %s::timestamptz ORDER BY expires_at LIMIT %s::bigint) AS late"
-        " GROUP BY account_id",
-        [at, limit],
+        " AND expires_at <= %s::timestamptz AND account_id <> ALL(%s::bigint[])"
+        " ORDER BY expires_at LIMIT %s::bigint) AS late GROUP BY account_id",
+        [at, bigints(passed), limit],
     )
     return [row[0] for row in found]
 

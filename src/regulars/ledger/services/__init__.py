@@ -3,7 +3,6 @@
 from regulars.ledger.selectors.installed import install_checks
 from regulars.ledger.services.accounts import (
     close_members,
-    expire_holds,
     expire_points,
     freeze_members,
     merge_members,
@@ -29,6 +28,7 @@ from regulars.ledger.services.commands import (
     spend_points,
     void_hold,
 )
+from regulars.ledger.services.late_holds import expire_holds
 from regulars.ledger.services.openings import Declared, declare_balances, revert_openings
 from regulars.ledger.services.posting import post
 from regulars.ledger.services.proving import prove

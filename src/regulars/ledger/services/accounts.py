@@ -76,21 +76,6 @@ def expire_points(*, at: datetime, limit: int = SWEEP_LOTS_MAX) -> int:
     return retried(attempt)
 
 
-def expire_holds(*, at: datetime, limit: int = SWEEP_LOTS_MAX) -> int:
-    """Let go holds that have run out; answers on how many accounts."""
-
-    def attempt() -> int:
-        accounts = locks.lock_free_accounts(locks.list_late_holders(at=at, limit=limit))
-        if not accounts:
-            return 0
-        books = Books(at=clock.after_locks(at), numbers=numbers_from(None))
-        read_accounts(books, accounts)
-        write(books)
-        return len(accounts)
-
-    return retried(attempt)
-
-
 def merge_members(*, winner_id: int, loser_id: int, merge_id: int, at: datetime) -> int:
     """Move everything of one member to another: lots with their dates, holds, debts, growth.
 
@@ -342,6 +327,6 @@ def _number(statement: str, params: list[object]) -> int:
 
 
 __all__ = [
-    "close_members", "expire_holds", "expire_points", "freeze_members", "merge_members",
+    "close_members", "expire_points", "freeze_members", "merge_members",
     "release_lots", "release_members", "unmerge_members",
 ]  # fmt: skip
