@@ -155,11 +155,10 @@ def list_log(*, query: LogQuery, cursor: str | None = None, limit: int | None = 
 
 def count_log(*, query: LogQuery) -> Counted:
     """Count the events that match; of the whole log an estimate."""
-    if query == LogQuery():
-        estimate = seeking.estimate_rows("events_event")
-        if estimate > seeking.PASSED_MAX:
-            return Counted(estimate, is_exact=False)
-    return seeking.count(_log_seek(query))
+    counted = seeking.count(_log_seek(query))
+    if counted.is_exact or query != LogQuery():
+        return counted
+    return Counted(seeking.estimate_rows("events_event"), is_exact=False)
 
 
 def list_effects(*, event_id: int, limit: int = 200) -> list[Event]:

@@ -80,7 +80,7 @@ from regulars.access.services.staff import (
     open_account,
     reset_sessions,
 )
-from regulars.access.services.stores import record_stores, rename_brand
+from regulars.access.services.stores import change_store, record_stores, rename_brand
 
 __all__ = [
     "EXECUTORS",
@@ -99,6 +99,7 @@ __all__ = [
     "begin_totp",
     "change_password",
     "change_policy",
+    "change_store",
     "check_may_care_for",
     "check_set_up_link",
     "checkpoint_folder",

@@ -8,6 +8,7 @@ from django.db import transaction
 from regulars.access import domain
 from regulars.access.domain import (
     DEFAULT_CODE,
+    Actor,
     Brand,
     Places,
     Region,
@@ -17,6 +18,7 @@ from regulars.access.domain import (
     StoreRow,
 )
 from regulars.access.selectors import stores as selectors
+from regulars.access.services.audit import audit
 from regulars.kit import periods
 from regulars.kit.errors import Refusal
 from regulars.kit.ids import time_ordered_uuid
@@ -50,6 +52,35 @@ def record_stores(
 
     _write(plan.writes, at=at)
     return list(plan.outcomes)
+
+
+@transaction.atomic
+def change_store(row: StoreRow, *, at: datetime, scope: Scope, actor: Actor) -> None:
+    """Change one store as a person says it, on the record; what is left out stays.
+
+    Raises StoreUnreadable, UnknownStoreKind, UnknownZone, StoreOutOfScope.
+    """
+    said = domain.clean(row)
+    domain.check_row(said)
+    (outcome,) = record_stores([said], at=at, scope=scope)
+    if outcome.outcome == "refused":
+        raise domain.StoreOutOfScope(store=said.code)
+    audit(
+        actor=actor,
+        action="store.changed",
+        object_kind="store",
+        object_id=str(outcome.id),
+        at=at,
+        details={
+            "code": said.code,
+            "change": outcome.change,
+            **{
+                name: value
+                for name in ("name", "kind", "region", "zone")
+                if (value := getattr(said, name)) is not None
+            },
+        },
+    )
 
 
 @transaction.atomic

@@ -67,6 +67,7 @@ class OrderView:
     net_minor: int
     lines_count: int
     recorded_at: datetime
+    batch_id: int | None = None
     lines: tuple[LineView, ...] = ()
     payments: tuple[PaymentView, ...] = ()
     refunds: tuple[RefundView, ...] = ()

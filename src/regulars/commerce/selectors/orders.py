@@ -24,8 +24,8 @@ from regulars.members import selectors as members
 from regulars.web import paging, seeking, sql
 from regulars.web.seeking import Condition, Counted, Seek
 
-_COLUMNS = f"o.id, o.public_id, o.state, o.net_minor, o.recorded_at, {ORDER_COLUMNS}"
-_TAIL = 5
+_COLUMNS = f"o.id, o.public_id, o.state, o.net_minor, o.recorded_at, o.batch_id, {ORDER_COLUMNS}"
+_TAIL = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,12 @@ def list_orders_matching(
 
 def count_orders_matching(*, scope: Scope, query: OrderQuery) -> Counted:
     """Count the orders that match; of all orders an estimate."""
-    if scope.everything and query == OrderQuery(descending=query.descending):
-        estimate = seeking.estimate_rows("commerce_order")
-        if estimate > seeking.PASSED_MAX:
-            return Counted(estimate, is_exact=False)
-    return seeking.count(_seek(query, scope))
+    counted = seeking.count(_seek(query, scope))
+    if counted.is_exact or query != OrderQuery(descending=query.descending):
+        return counted
+    if not scope.everything:
+        return counted
+    return Counted(seeking.estimate_rows("commerce_order"), is_exact=False)
 
 
 def list_channels(*, limit: int = 50) -> list[str]:
@@ -256,6 +257,7 @@ def _view(row: tuple[Any, ...]) -> OrderView:
         net_minor=row[3],
         lines_count=order.lines_count,
         recorded_at=row[4],
+        batch_id=row[5],
     )
 
 

@@ -159,6 +159,15 @@ class RefundLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """One tender of an order."""
+
+    method: str
+    at: datetime | None
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class AwardLine:
     """What an order earned, and why, in words."""
 
@@ -176,11 +185,14 @@ class OrderDetail:
     moments: tuple[tuple[str, datetime], ...]
     lines: tuple[OrderLine, ...]
     amounts: tuple[AmountLine, ...]
+    payments: tuple[PaymentLine, ...]
     refunds: tuple[RefundLine, ...]
     awards: tuple[AwardLine, ...]
     member: UUID | None
     member_name: str
     has_member: bool
+    source_id: UUID | None
+    batch: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

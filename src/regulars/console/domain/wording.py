@@ -42,6 +42,19 @@ CHANNELS: Mapping[str, str] = MappingProxyType(
         "console": message("Console"),
     }
 )
+TENDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "cash": message("Cash"),
+        "card": message("Bank card"),
+        "wechat": message("WeChat Pay"),
+        "wechat_pay": message("WeChat Pay"),
+        "alipay": message("Alipay"),
+        "points": message("Points"),
+        "stored_value": message("Stored value"),
+        "gift_card": message("Gift card"),
+        "other": message("Other"),
+    }
+)
 MEMBER_STATUSES: Mapping[str, str] = MappingProxyType(
     {
         "frozen": message("Frozen"),

@@ -14,6 +14,7 @@ from regulars.console.domain.movements import (
     OrderDetail,
     OrderLine,
     OrderRow,
+    PaymentLine,
     RefundLine,
 )
 from regulars.console.domain.stories import Teller
@@ -62,10 +63,13 @@ def get_order(
     order = commerce.get_order(public_id=public_id, scope=scope)
     stores = house.store_names([order.store_id])
     owner = _owner(order.member_id, members_scope, at=at)
-    sources = {each.source.id: each.source.name for each in ingest.list_sources(at=at)}
+    sources = {each.source.id: each.source for each in ingest.list_sources(at=at)}
+    source = sources.get(order.source_id)
     return OrderDetail(
         row=_row(order, stores, teller),
-        source=sources.get(order.source_id, ""),
+        source=source.name if source else "",
+        source_id=source.public_id if source else None,
+        batch=_batch(order.batch_id),
         moments=_moments(order),
         lines=tuple(
             OrderLine(
@@ -77,14 +81,8 @@ def get_order(
             for line in order.lines
         ),
         amounts=_amounts(order),
-        refunds=tuple(
-            RefundLine(
-                number=refund.external_id or "",
-                at=None if refund.undated else refund.refunded_at,
-                amount_minor=refund.amount_minor,
-            )
-            for refund in order.refunds
-        ),
+        payments=_payments(order, teller),
+        refunds=_refunds(order),
         awards=tuple(points.list_awards(programme, order_id=order.id, teller=teller)),
         member=owner.member.public_id if owner else None,
         member_name=owner.profile.get("name", "") if owner else "",
@@ -116,6 +114,32 @@ def _owner(member_id: int | None, scope: Scope, *, at: datetime) -> Profile | No
         return members.get_profile(member_id=member_id, scope=scope, at=at)
     except MemberNotFound:
         return None
+
+
+def _payments(order: OrderView, teller: Teller) -> tuple[PaymentLine, ...]:
+    return tuple(
+        PaymentLine(
+            method=teller.word(wording.TENDERS, payment.method),
+            at=payment.paid_at,
+            amount_minor=payment.amount_minor,
+        )
+        for payment in order.payments
+    )
+
+
+def _refunds(order: OrderView) -> tuple[RefundLine, ...]:
+    return tuple(
+        RefundLine(
+            number=refund.external_id or "",
+            at=None if refund.undated else refund.refunded_at,
+            amount_minor=refund.amount_minor,
+        )
+        for refund in order.refunds
+    )
+
+
+def _batch(batch_id: int | None) -> UUID | None:
+    return None if batch_id is None else ingest.public_ids_of(batch_ids=[batch_id]).get(batch_id)
 
 
 def _moments(order: OrderView) -> tuple[tuple[str, datetime], ...]:

@@ -10,6 +10,7 @@ from regulars.ingest.selectors.imports import (
     list_problem_reasons,
     list_uploads,
     lock_upload,
+    public_ids_of,
     read_sample,
     upload_key,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "lock_expired_parked",
     "lock_parked",
     "lock_upload",
+    "public_ids_of",
     "read_sample",
     "upload_key",
 ]

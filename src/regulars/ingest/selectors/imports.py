@@ -1,5 +1,6 @@
 """Read imports of files: one, a page of their history, why rows were not taken, what is kept."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -63,6 +64,14 @@ def list_batches(
 def count_batches(*, query: BatchQuery) -> Counted:
     """Count the imports that match."""
     return seeking.count(_seek(query))
+
+
+def public_ids_of(*, batch_ids: Iterable[int]) -> dict[int, UUID]:
+    """Answer the public ids of these imports."""
+    found = sql.rows(
+        "SELECT id, public_id FROM ingest_batch WHERE id = ANY(%s::bigint[])", [list(batch_ids)]
+    )
+    return dict(found)
 
 
 def list_problem_reasons(*, batch_id: int, limit: int = 50) -> list[ProblemReason]:

@@ -24,6 +24,7 @@ from regulars.members.selectors.marks import (
     tags_of,
 )
 from regulars.members.selectors.merges import get_merge, list_merged, list_merges, list_suggestions
+from regulars.members.selectors.naming import rows_of
 from regulars.members.selectors.people import (
     aliases,
     aliases_of,
@@ -83,6 +84,7 @@ __all__ = [
     "made_by_batch",
     "members_with_consent",
     "public_ids",
+    "rows_of",
     "subject_keys",
     "survivors",
     "tags_of",

@@ -1,0 +1,98 @@
+"""How records made of sections are drawn, and what their pages and lists share."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+
+from regulars.access import selectors as access
+from regulars.access.domain import Actor, Scope
+from regulars.console.domain.cells import Cell, Fact, PageAction, TabLink
+from regulars.console.domain.lists import Choice
+from regulars.console.domain.navigation import Crumb
+from regulars.console.domain.sections import Section, WholeHouseNeeded
+from regulars.console.pages.drawing import draw, house_zone
+from regulars.ingest import selectors as ingest
+from regulars.members import selectors as members
+from regulars.members.domain import MemberRow
+
+STORES_MAX = 500
+
+
+def draw_sections(  # noqa: PLR0913 the one way such records are drawn; all by name
+    request: HttpRequest,
+    *,
+    heading: str,
+    purpose: str = "",
+    sections: Iterable[Section],
+    at: datetime,
+    crumbs: Sequence[Crumb] = (),
+    status: Cell | None = None,
+    facts: Sequence[Fact] = (),
+    actions: Sequence[PageAction] = (),
+    tabs: Sequence[TabLink] = (),
+    zone: ZoneInfo | None = None,
+    template: str = "console/sections.html",
+    extra: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """Draw a record: head, facts, then its sections."""
+    parts = list(sections)
+    context = {
+        "heading": heading,
+        "purpose": purpose,
+        "status": status,
+        "facts": facts,
+        "actions": actions,
+        "tabs": tabs,
+        "crumbs": [*crumbs, Crumb(heading)] if crumbs else (),
+        "sections": [section for section in parts if not section.aside],
+        "beside": [section for section in parts if section.aside],
+        "now": at,
+        **(extra or {}),
+    }
+    return draw(request, template, context, zone=zone or house_zone())
+
+
+def demand_whole_house(actor: Actor, permission: str) -> None:
+    """Refuse who holds the permission only for some stores; raises WholeHouseNeeded."""
+    if not actor.scope_for(permission).everything:
+        raise WholeHouseNeeded
+
+
+def store_choices(scope: Scope) -> list[Choice]:
+    """Answer the stores in scope as choices of a filter."""
+    stores = access.list_stores(scope, limit=STORES_MAX)
+    return [Choice(store.code, store.name, is_data=True) for store in stores]
+
+
+def source_choices(at: datetime) -> list[Choice]:
+    """Answer the sources as choices of a filter."""
+    found = ingest.list_sources(at=at)
+    return [Choice(each.source.name, each.source.name, is_data=True) for each in found]
+
+
+def people_of(actor: Actor, member_ids: Iterable[int | None]) -> dict[int, MemberRow]:
+    """Answer the masked lines of these members that the reader may see, by id."""
+    if not actor.may("members.read"):
+        return {}
+    wanted = [member_id for member_id in member_ids if member_id is not None]
+    return members.rows_of(member_ids=wanted, scope=actor.scope_for("members.read"))
+
+
+def person_cell(row: MemberRow | None, member_id: int | None, elsewhere: str) -> Cell:
+    """Name a member with a way to the record; one out of reach is said to be there, no more."""
+    if row is not None:
+        href = reverse("console-member", args=[row.public_id])
+        return Cell.person(row.name, row.phone or row.number, href)
+    return Cell.dash() if member_id is None else Cell.text(elsewhere)
+
+
+def href_of(name: str, *args: object) -> str:
+    """Answer the address of a page, or nothing where it does not exist."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
