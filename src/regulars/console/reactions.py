@@ -8,7 +8,8 @@ from regulars.events.domain import Event, Outcome
 
 
 def when_members_erased(events: Sequence[Event], *, at: datetime) -> Sequence[Outcome]:
-    """Drop every file that names an erased member."""
+    """Drop every file that names an erased member, and the copies made for them."""
     ids = sorted({one for event in events for one in event.facts["member_ids"]})
     services.purge_exports_of(member_ids=ids, at=at)
+    services.forget_packages_of(member_ids=ids)
     return ()

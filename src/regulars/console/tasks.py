@@ -16,3 +16,15 @@ def write_export(export_id: str) -> None:
 def drop_exports() -> None:
     """Drop files whose day is over."""
     services.drop_over_exports(at=clock.now())
+
+
+@jobs.task("console.drop_packages", every="11 * * * *", lock="console.drop_packages")
+def drop_packages() -> None:
+    """Drop copies of people's data whose days are over."""
+    services.drop_over_packages(at=clock.now())
+
+
+@jobs.task("console.remind_of_requests", every="29 * * * *", lock="console.remind_of_requests")
+def remind_of_requests() -> None:
+    """Warn when half and when four fifths of the time for an answer are used."""
+    services.remind_of_requests(at=clock.now())

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from regulars.members.domain import GroupKind, IdentityKind, Status, SuggestionState, TagSource
+from regulars.members.domain.requests import RequestKind, RequestState, RequestStep
 
 
 def _choices(kinds: type) -> list[tuple[str, str]]:
@@ -290,3 +291,55 @@ class Policy(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="policy_is_one")]
+
+
+class PrivacyRequest(models.Model):
+    """Somebody asked for one of their rights. Kept as proof; the note goes with the person."""
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField()
+    member_id = models.BigIntegerField()
+    kind = models.TextField(choices=_choices(RequestKind))
+    channel = models.TextField()
+    state = models.TextField(choices=_choices(RequestState))
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    assigned_to = models.BigIntegerField(null=True)
+    checked_how = models.TextField(default="")
+    refused_because = models.TextField(default="")
+    closed_at = models.DateTimeField(null=True)
+    packaged_at = models.DateTimeField(null=True)
+    package_until = models.DateTimeField(null=True)
+    reminded = models.SmallIntegerField(default=0)
+    note = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="request_public_id_unique"),
+            models.UniqueConstraint(
+                fields=["member_id", "kind"],
+                condition=Q(closed_at__isnull=True),
+                name="request_open_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"], name="request_open", condition=Q(closed_at__isnull=True)
+            ),
+            models.Index(fields=["member_id"], name="request_by_member"),
+        ]
+
+
+class PrivacyStep(models.Model):
+    """One step taken on a request; append-only."""
+
+    id = models.BigAutoField(primary_key=True)
+    request_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    actor_kind = models.TextField()
+    actor_id = models.BigIntegerField()
+    step = models.TextField(choices=_choices(RequestStep))
+    word = models.TextField(default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["request_id", "id"], name="request_steps")]

@@ -1,4 +1,4 @@
-"""Woken by the clock: tags whose time is over are taken away."""
+"""Woken by the clock: tags whose time is over go."""
 
 from regulars.members import services as members
 from regulars.web import clock, jobs

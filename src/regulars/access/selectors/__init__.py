@@ -23,6 +23,7 @@ from regulars.access.selectors.staff import (
     list_staff,
     names_of,
     staff_ids_by_code,
+    staff_with,
 )
 from regulars.access.selectors.stores import (
     get_region,
@@ -67,6 +68,7 @@ __all__ = [
     "policy",
     "region_codes",
     "staff_ids_by_code",
+    "staff_with",
     "store_ids_by_code",
     "store_ids_of_regions",
     "stores_by_code",

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from regulars.access.domain import Granted, ScopeKind, Staff, StaffNotFound
+from regulars.access.domain import ROLES, Granted, ScopeKind, Staff, StaffNotFound
 from regulars.kit.contacts import normalise_email
 from regulars.web import crypto, sql
 
@@ -73,6 +74,20 @@ def names_of(staff_ids: Iterable[int]) -> dict[int, str]:
         staff_id: opened(blob, column="name", public_id=public_id)
         for staff_id, public_id, blob in found
     }
+
+
+def staff_with(*, permission: str, at: datetime) -> list[int]:
+    """List the active accounts whose roles carry a permission, in whatever scope."""
+    carrying = [
+        role.name for role in ROLES.values() if role.everything or permission in role.permissions
+    ]
+    found = sql.rows(
+        "SELECT DISTINCT g.staff_id FROM access_grant g JOIN access_staff s ON s.id = g.staff_id"
+        " WHERE s.is_active AND g.role = ANY(%s::text[])"
+        " AND (g.expires_at IS NULL OR g.expires_at > %s::timestamptz) ORDER BY g.staff_id",
+        [carrying, at],
+    )
+    return [staff_id for (staff_id,) in found]
 
 
 def has_owner(*, besides: int = 0) -> bool:

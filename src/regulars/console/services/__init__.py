@@ -16,7 +16,15 @@ from regulars.console.services.keeping import (
     keep_width,
     save_view,
 )
+from regulars.console.services.letters import letter_of
 from regulars.console.services.lookups import look_up
+from regulars.console.services.packages import (
+    drop_over_packages,
+    forget_packages_of,
+    make_package,
+    read_package,
+)
+from regulars.console.services.reminders import remind_of_requests
 
 __all__ = [
     "EXPORTS",
@@ -27,9 +35,15 @@ __all__ = [
     "keep_columns",
     "keep_default",
     "keep_width",
+    "drop_over_packages",
+    "forget_packages_of",
+    "letter_of",
     "look_up",
+    "make_package",
     "open_export",
     "purge_exports_of",
     "save_view",
+    "read_package",
+    "remind_of_requests",
     "write_export",
 ]

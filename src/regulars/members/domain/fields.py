@@ -62,7 +62,7 @@ class Column:
     name: str
     field_class: FieldClass
     purpose: str
-    erased_by: str = "row"  # row: deleted with its row; kept: pseudonymous, stays
+    erased_by: str = "row"  # row: deleted; emptied: the row stays; kept: pseudonymous, stays
 
 
 _N, _P, _S = FieldClass.NORMAL, FieldClass.PERSONAL, FieldClass.SENSITIVE
@@ -85,6 +85,7 @@ _RECOGNISE = message("To recognise the member across channels.")
 _MARK = message("To describe the member for service and offers.")
 _PROOF = message("To prove what the member agreed to.")
 _PROFILE = message("To hold the declared profile fields, sealed where they are personal.")
+_ANSWER = message("To answer a privacy request.")
 _DEFENCE = message("To refuse the return of an erased person without new consent.")
 
 PERSONAL_COLUMNS: tuple[Column, ...] = (
@@ -101,6 +102,7 @@ PERSONAL_COLUMNS: tuple[Column, ...] = (
     Column("members_consent", "purpose", _P, _PROOF, "kept"),
     Column("members_subjectkey", "wrapped", _S, _RECOGNISE),
     Column("members_tombstone", "digest", _P, _DEFENCE, "kept"),
+    Column("members_privacyrequest", "note", _P, _ANSWER, "emptied"),
 )
 
 # Columns that describe the record and not the person. Ids, instants and codes only: a test
@@ -123,6 +125,14 @@ TECHNICAL_TEXT_COLUMNS: frozenset[tuple[str, str]] = frozenset(
         ("members_mergesuggestion", "reason"),
         ("members_mergesuggestion", "state"),
         ("members_tombstone", "kind"),
+        ("members_privacyrequest", "kind"),
+        ("members_privacyrequest", "channel"),
+        ("members_privacyrequest", "state"),
+        ("members_privacyrequest", "checked_how"),
+        ("members_privacyrequest", "refused_because"),
+        ("members_privacystep", "actor_kind"),
+        ("members_privacystep", "step"),
+        ("members_privacystep", "word"),
     }
 )
 

@@ -22,6 +22,18 @@ from regulars.members.services.profiles import (
     unlink_identity,
     update_profile,
 )
+from regulars.members.services.requests import (
+    answer_request,
+    assign_request,
+    cancel_request,
+    check_requester,
+    forget_packages,
+    note_fetched,
+    note_package,
+    open_request,
+    refuse_request,
+    remind_of_requests,
+)
 from regulars.members.services.resolve import resolve_identities
 
 __all__ = [
@@ -29,14 +41,24 @@ __all__ = [
     "Home",
     "LinkOutcome",
     "TagRow",
+    "answer_request",
+    "assign_request",
+    "cancel_request",
+    "check_requester",
     "dismiss_suggestion",
     "drop_expired_tags",
     "erase",
     "export",
+    "forget_packages",
     "freeze",
     "link_identity",
     "merge",
+    "note_fetched",
+    "note_package",
+    "open_request",
     "record_consents",
+    "refuse_request",
+    "remind_of_requests",
     "resolve_identities",
     "reveal",
     "set_groups",

@@ -169,7 +169,9 @@ def _wipe(ids: Sequence[int]) -> None:
         " t AS (DELETE FROM members_tag WHERE member_id IN (SELECT id FROM who)),"
         " g AS (DELETE FROM members_group WHERE member_id IN (SELECT id FROM who)),"
         " s AS (DELETE FROM members_mergesuggestion WHERE low_id IN (SELECT id FROM who)"
-        " OR high_id IN (SELECT id FROM who))"
+        " OR high_id IN (SELECT id FROM who)),"
+        " r AS (UPDATE members_privacyrequest SET note = NULL"
+        " WHERE member_id IN (SELECT id FROM who))"
         " DELETE FROM members_subjectkey WHERE member_id IN (SELECT id FROM who)",
         [list(ids)],
     )

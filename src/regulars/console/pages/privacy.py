@@ -1,0 +1,411 @@
+"""The privacy desk: requests by due date, one with its steps, its copy and its letter."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from regulars.access import selectors as access
+from regulars.access.domain import Actor, Scope
+from regulars.console import services
+from regulars.console.domain.lists import (
+    Cell,
+    Choice,
+    Column,
+    Empty,
+    Fact,
+    Filter,
+    ListRow,
+    ListSpec,
+    PageAction,
+    read_state,
+)
+from regulars.console.domain.navigation import Crumb
+from regulars.console.domain.searching import plan_search
+from regulars.console.forms.privacy import CheckForm, OpenRequestForm, RefuseForm
+from regulars.console.pages.confirming import done, draw_form
+from regulars.console.pages.drawing import actor_of, draw, house_zone
+from regulars.console.pages.lists import draw_list
+from regulars.kit.errors import Refusal
+from regulars.kit.messages import message
+from regulars.members import selectors as people
+from regulars.members import services as members
+from regulars.members.domain import MemberNotFound
+from regulars.members.domain import requests as desk
+from regulars.members.domain.requests import PrivacyRequest, RequestKind, RequestState
+from regulars.members.selectors import requests as selectors
+from regulars.web import clock
+from regulars.web.pages import page
+
+STATES = {
+    RequestState.OPEN: ("warn", message("to be checked")),
+    RequestState.VERIFIED: ("info", message("being worked on")),
+    RequestState.DONE: ("ok", message("answered")),
+    RequestState.REFUSED: ("mute", message("refused")),
+    RequestState.CANCELLED: ("mute", message("taken back")),
+}
+STEPS = {
+    "opened": message("Request taken"),
+    "assigned": message("Given to somebody"),
+    "verified": message("Identity checked"),
+    "packaged": message("Copy made"),
+    "fetched": message("Copy fetched"),
+    "answered": message("Answered"),
+    "refused": message("Refused"),
+    "cancelled": message("Taken back"),
+    "reminded": message("Reminder sent"),
+}
+
+SPEC = ListSpec(
+    name="privacy",
+    url_name="console-privacy",
+    title=message("Privacy desk"),
+    purpose=message("What people ask about their data, and until when the answer is due."),
+    columns=(
+        Column("request", message("Request")),
+        Column("kind", message("Asks for")),
+        Column("member", message("Member")),
+        Column("state", message("State")),
+        Column("used", message("Time used")),
+        Column("due", message("Due")),
+        Column("opened", message("Taken at")),
+        Column("who", message("Works on it")),
+        Column("channel", message("How it came"), hidden=True),
+        Column("closed", message("Closed at"), hidden=True),
+    ),
+    filters=(
+        Filter("open", message("Only open ones"), kind="flag"),
+        Filter(
+            "kind",
+            message("Asks for"),
+            choices=tuple(Choice(kind.value, title) for kind, title in desk.KIND_TITLES.items()),
+        ),
+        Filter(
+            "state",
+            message("State"),
+            choices=tuple(Choice(state.value, title) for state, (_, title) in STATES.items()),
+        ),
+    ),
+    sort="-due",
+    is_personal=True,
+)
+
+
+@page("privacy.manage")
+@require_safe
+def list_requests(request: HttpRequest) -> HttpResponse:
+    """List requests, those due last first; open ones by the filter."""
+    at, scope = clock.now(), _scope(request)
+    state = read_state(SPEC, request.GET.dict())
+    found, after = selectors.list_requests(
+        scope=scope,
+        kind=state.filters.get("kind", ""),
+        state=state.filters.get("state", ""),
+        only_open=state.is_on("open"),
+        cursor=state.cursor or None,
+        limit=state.size,
+    )
+    numbers = people.list_numbers(member_ids=[each.member_id for each in found])
+    names = access.names_of({each.assigned_to for each in found if each.assigned_to})
+    return draw_list(
+        request,
+        SPEC,
+        state,
+        [_row(each, numbers, names, at) for each in found],
+        next_cursor=after,
+        zone=house_zone(),
+        at=at,
+        empty=Empty(
+            gettext("Nobody has asked yet"),
+            gettext("Take a request when somebody wants to see, copy, correct or delete."),
+            (_new(),),
+        ),
+        actions=(_new(),),
+    )
+
+
+@page("privacy.manage")
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_request(request: HttpRequest) -> HttpResponse:
+    """Take a request: of whom, what for, how it came."""
+    at, actor = clock.now(), actor_of(request)
+    form = OpenRequestForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _opened(request, form, actor, at)
+        except MemberNotFound as no:
+            form.refuse(no, "member")
+        except Refusal as no:
+            form.refuse(no)
+    return draw_form(
+        request,
+        form,
+        title=gettext("Take a privacy request"),
+        purpose=gettext("The answer is due within 15 working days; you are reminded in time."),
+        verb=gettext("Take the request"),
+        back_href=reverse("console-privacy"),
+        crumbs=(_crumb(),),
+    )
+
+
+@page("privacy.manage")
+@require_safe
+def show_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show one request: how much time is left, what was done, what comes next."""
+    at, scope = clock.now(), _scope(request)
+    found = selectors.get_request(public_id=public_id, scope=scope)
+    tone, title = STATES[found.state]
+    steps = selectors.list_steps(request_id=found.id)
+    names = access.names_of({each.actor_id for each in steps if each.actor_kind == "staff"})
+    return draw(
+        request,
+        "console/privacy_request.html",
+        {
+            "heading": f"{gettext(desk.KIND_TITLES[found.kind])} · {found.mark}",
+            "purpose": gettext(desk.CHANNELS[found.channel]),
+            "crumbs": (_crumb(), Crumb(found.mark)),
+            "status": Cell.status(tone, gettext(title)),  # type: ignore[arg-type]
+            "facts": _facts(found, at),
+            "found": found,
+            "now": at,
+            "personal": True,
+            "note": selectors.read_note(request=found),
+            "is_late": found.is_late(at),
+            "has_package": found.has_package(at),
+            "needs_check": desk.needs_check(found.kind) and found.state is RequestState.OPEN,
+            "is_copy": found.kind in {RequestKind.ACCESS, RequestKind.COPY, RequestKind.PORT},
+            "member_href": _member_href(found),
+            "act_href": _act_href(found),
+            "steps": [_step(each, names) for each in steps],
+            "check_form": CheckForm(),
+            "refuse_form": RefuseForm(),
+        },
+        zone=house_zone(),
+    )
+
+
+@page("privacy.manage")
+@require_POST
+def check_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Note how it was made sure who asks."""
+    found = members.check_requester(
+        public_id=public_id,
+        how=request.POST.get("how", ""),
+        scope=_scope(request),
+        actor=actor_of(request),
+        at=clock.now(),
+    )
+    return _back(request, found, gettext("The identity check is on record."))
+
+
+@page("privacy.manage")
+@require_POST
+def take_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Say that the reader works on it."""
+    actor = actor_of(request)
+    found = members.assign_request(
+        public_id=public_id,
+        staff_id=actor.id,
+        scope=_scope(request),
+        actor=actor,
+        at=clock.now(),
+    )
+    return _back(request, found, gettext("You work on this request now."))
+
+
+@page("privacy.manage", step_up=True)
+@require_POST
+def package_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Make the copy of the person's data."""
+    found = services.make_package(
+        public_id=public_id, scope=_scope(request), actor=actor_of(request), at=clock.now()
+    )
+    return _back(request, found, gettext("The copy is ready and stays for 7 days."))
+
+
+@page("privacy.manage", step_up=True)
+@require_safe
+def fetch_package(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Hand over the copy as an attachment, on the record."""
+    at = clock.now()
+    found = selectors.get_request(public_id=public_id, scope=_scope(request))
+    data = services.read_package(request=found, actor=actor_of(request), at=at)
+    if data is None:
+        raise Http404
+    response = HttpResponse(data, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{found.mark}.zip"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+@page("privacy.manage")
+@require_safe
+def show_letter(request: HttpRequest, public_id: UUID, language: str) -> HttpResponse:
+    """Show the letter in one of the two languages, as plain text to copy or print."""
+    if language not in {"zh-hans", "en"}:
+        raise Http404
+    found = selectors.get_request(public_id=public_id, scope=_scope(request))
+    text = services.letter_of(found, language=language, at=clock.now())
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@page("privacy.manage")
+@require_POST
+def close_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Answer, refuse with a reason, or note that the person took the request back."""
+    kept: dict[str, Any] = {
+        "public_id": public_id,
+        "scope": _scope(request),
+        "actor": actor_of(request),
+        "at": clock.now(),
+    }
+    match request.POST.get("how", ""):
+        case "answer":
+            found = members.answer_request(**kept)
+            text = gettext("The request is answered.")
+        case "refuse":
+            found = members.refuse_request(**kept, because=request.POST.get("because", ""))
+            text = gettext("The request is refused; the letter names the reason.")
+        case "cancel":
+            found = members.cancel_request(**kept)
+            text = gettext("The request was taken back.")
+        case _:
+            raise Http404
+    return _back(request, found, text)
+
+
+def _scope(request: HttpRequest) -> Scope:
+    return actor_of(request).scope_for("privacy.manage")
+
+
+def _opened(
+    request: HttpRequest, form: OpenRequestForm, actor: Actor, at: datetime
+) -> HttpResponse:
+    said = form.cleaned_data
+    asked = plan_search(said["member"])
+    member = services.look_up(search=asked, actor=actor, at=at)
+    if member is None:
+        raise MemberNotFound
+    found = members.open_request(
+        member_id=member.id,
+        kind=RequestKind(said["kind"]),
+        channel=said["channel"],
+        note=said["note"],
+        scope=_scope(request),
+        actor=actor,
+        at=at,
+        tz=house_zone(),
+    )
+    return _back(request, found, gettext("The request is taken."))
+
+
+def _back(request: HttpRequest, found: PrivacyRequest, text: str) -> HttpResponse:
+    href = reverse("console-privacy-request", args=[found.public_id])
+    return done(request, text, href=href, title=found.mark, to=href)
+
+
+def _crumb() -> Crumb:
+    return Crumb(gettext("Privacy desk"), reverse("console-privacy"))
+
+
+def _new() -> PageAction:
+    return PageAction(
+        gettext("Take a request"), reverse("console-privacy-new"), icon="plus", is_primary=True
+    )
+
+
+def _row(
+    found: PrivacyRequest, numbers: dict[int, tuple[UUID, str]], names: dict[int, str], at: datetime
+) -> ListRow:
+    tone, title = STATES[found.state]
+    used = min(found.used(at), 100)
+    member = numbers.get(found.member_id)
+    late = gettext("late") if found.is_late(at) else ""
+    return ListRow(
+        id=str(found.public_id),
+        href=reverse("console-privacy-request", args=[found.public_id]),
+        cells={
+            "request": Cell.code(found.mark),
+            "kind": Cell.text(gettext(desk.KIND_TITLES[found.kind])),
+            "member": Cell.link(member[1], reverse("console-member", args=[member[0]]))
+            if member
+            else Cell.dash(),
+            "state": Cell.status(tone, gettext(title)),  # type: ignore[arg-type]
+            "used": Cell.status("bad", late) if late else Cell.progress(used, f"{used}%"),
+            "due": Cell.day(found.due_at),
+            "opened": Cell.moment(found.opened_at),
+            "who": Cell.text(names.get(found.assigned_to or 0, "—")),
+            "channel": Cell.text(gettext(desk.CHANNELS[found.channel])),
+            "closed": Cell.moment(found.closed_at),
+        },
+    )
+
+
+def _facts(found: PrivacyRequest, at: datetime) -> tuple[Fact, ...]:
+    from regulars.console.domain import formatting  # noqa: PLC0415
+
+    zone = house_zone()
+    return (
+        Fact(gettext("Taken at"), formatting.moment(found.opened_at, zone=zone)),
+        Fact(
+            gettext("Due"),
+            formatting.moment(found.due_at, zone=zone),
+            f"{min(found.used(at), 999)}%",
+        ),
+        Fact(
+            gettext("Checked how"),
+            gettext(desk.CHECKS[found.checked_how]) if found.checked_how else "—",
+        ),
+    )
+
+
+def _step(step: desk.Step, names: dict[int, str]) -> dict[str, Any]:
+    words = {**desk.CHANNELS, **desk.CHECKS, **desk.REFUSALS}
+    word = gettext(words[step.word]) if step.word in words else ""
+    return {
+        "at": step.at,
+        "title": gettext(STEPS[step.step.value]),
+        "who": names.get(step.actor_id, "") if step.actor_kind == "staff" else "",
+        "word": f"{step.word}%" if step.step is desk.RequestStep.REMINDED else word,
+    }
+
+
+def _member_href(found: PrivacyRequest) -> str:
+    public = people.public_ids(member_ids=[found.member_id])[found.member_id]
+    return reverse("console-member", args=[public])
+
+
+def _act_href(found: PrivacyRequest) -> str:
+    """Answer where what was asked for is done: the member's record and its tabs."""
+    public = people.public_ids(member_ids=[found.member_id])[found.member_id]
+    match found.kind:
+        case RequestKind.CORRECT:
+            return reverse("console-member-tab", args=[public, "profile"])
+        case RequestKind.WITHDRAW:
+            return reverse("console-member-tab", args=[public, "consents"])
+        case _:
+            return reverse("console-member", args=[public])
+
+
+ROUTES: tuple[URLPattern, ...] = (
+    path("console/privacy", list_requests, name="console-privacy"),
+    path("console/privacy/new", new_request, name="console-privacy-new"),
+    path("console/privacy/<uuid:public_id>", show_request, name="console-privacy-request"),
+    path("console/privacy/<uuid:public_id>/check", check_request, name="console-privacy-check"),
+    path("console/privacy/<uuid:public_id>/take", take_request, name="console-privacy-take"),
+    path(
+        "console/privacy/<uuid:public_id>/package", package_request, name="console-privacy-package"
+    ),
+    path("console/privacy/<uuid:public_id>/copy", fetch_package, name="console-privacy-copy"),
+    path(
+        "console/privacy/<uuid:public_id>/letter/<slug:language>",
+        show_letter,
+        name="console-privacy-letter",
+    ),
+    path("console/privacy/<uuid:public_id>/close", close_request, name="console-privacy-close"),
+)
