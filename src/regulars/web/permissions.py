@@ -53,6 +53,7 @@ PERMISSIONS: dict[str, str] = {
     "privacy.manage": message("Work on privacy requests"),
     "exports.make": message("Take lists out as files, masked and logged"),
     "jobs.read": message("See and stop everybody's jobs"),
+    "fields.read": message("See which personal data is held, and what for"),
     "console.use": message("Sign in to the console"),
 }
 

@@ -27,9 +27,7 @@ class OpenRequestForm(ConsoleForm):
         label=gettext_lazy("Asks for"),
         choices=_choices({kind.value: title for kind, title in desk.KIND_TITLES.items()}),
     )
-    channel = forms.ChoiceField(
-        label=gettext_lazy("How it came"), choices=_choices(desk.CHANNELS)
-    )
+    channel = forms.ChoiceField(label=gettext_lazy("How it came"), choices=_choices(desk.CHANNELS))
     note = forms.CharField(
         label=gettext_lazy("What was said"),
         required=False,

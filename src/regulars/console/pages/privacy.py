@@ -1,10 +1,10 @@
-"""The privacy desk: requests by due date, one with its steps, its copy and its letter."""
+"""One request at the privacy desk: taken, checked, worked on, its copy, its letter, closed."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -12,24 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from regulars.access import selectors as access
 from regulars.access.domain import Actor, Scope
 from regulars.console import services
-from regulars.console.domain.lists import (
-    Cell,
-    Choice,
-    Column,
-    Empty,
-    Fact,
-    Filter,
-    ListRow,
-    ListSpec,
-    PageAction,
-    read_state,
-)
+from regulars.console.domain import formatting
+from regulars.console.domain.lists import Cell, Fact
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.searching import plan_search
 from regulars.console.forms.privacy import CheckForm, OpenRequestForm, RefuseForm
 from regulars.console.pages.confirming import done, draw_form
 from regulars.console.pages.drawing import actor_of, draw, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.privacy_list import STATES
 from regulars.kit.errors import Refusal
 from regulars.kit.messages import message
 from regulars.members import selectors as people
@@ -41,13 +31,6 @@ from regulars.members.selectors import requests as selectors
 from regulars.web import clock
 from regulars.web.pages import page
 
-STATES = {
-    RequestState.OPEN: ("warn", message("to be checked")),
-    RequestState.VERIFIED: ("info", message("being worked on")),
-    RequestState.DONE: ("ok", message("answered")),
-    RequestState.REFUSED: ("mute", message("refused")),
-    RequestState.CANCELLED: ("mute", message("taken back")),
-}
 STEPS = {
     "opened": message("Request taken"),
     "assigned": message("Given to somebody"),
@@ -59,73 +42,6 @@ STEPS = {
     "cancelled": message("Taken back"),
     "reminded": message("Reminder sent"),
 }
-
-SPEC = ListSpec(
-    name="privacy",
-    url_name="console-privacy",
-    title=message("Privacy desk"),
-    purpose=message("What people ask about their data, and until when the answer is due."),
-    columns=(
-        Column("request", message("Request")),
-        Column("kind", message("Asks for")),
-        Column("member", message("Member")),
-        Column("state", message("State")),
-        Column("used", message("Time used")),
-        Column("due", message("Due")),
-        Column("opened", message("Taken at")),
-        Column("who", message("Works on it")),
-        Column("channel", message("How it came"), hidden=True),
-        Column("closed", message("Closed at"), hidden=True),
-    ),
-    filters=(
-        Filter("open", message("Only open ones"), kind="flag"),
-        Filter(
-            "kind",
-            message("Asks for"),
-            choices=tuple(Choice(kind.value, title) for kind, title in desk.KIND_TITLES.items()),
-        ),
-        Filter(
-            "state",
-            message("State"),
-            choices=tuple(Choice(state.value, title) for state, (_, title) in STATES.items()),
-        ),
-    ),
-    sort="-due",
-    is_personal=True,
-)
-
-
-@page("privacy.manage")
-@require_safe
-def list_requests(request: HttpRequest) -> HttpResponse:
-    """List requests, those due last first; open ones by the filter."""
-    at, scope = clock.now(), _scope(request)
-    state = read_state(SPEC, request.GET.dict())
-    found, after = selectors.list_requests(
-        scope=scope,
-        kind=state.filters.get("kind", ""),
-        state=state.filters.get("state", ""),
-        only_open=state.is_on("open"),
-        cursor=state.cursor or None,
-        limit=state.size,
-    )
-    numbers = people.list_numbers(member_ids=[each.member_id for each in found])
-    names = access.names_of({each.assigned_to for each in found if each.assigned_to})
-    return draw_list(
-        request,
-        SPEC,
-        state,
-        [_row(each, numbers, names, at) for each in found],
-        next_cursor=after,
-        zone=house_zone(),
-        at=at,
-        empty=Empty(
-            gettext("Nobody has asked yet"),
-            gettext("Take a request when somebody wants to see, copy, correct or delete."),
-            (_new(),),
-        ),
-        actions=(_new(),),
-    )
 
 
 @page("privacy.manage")
@@ -313,42 +229,7 @@ def _crumb() -> Crumb:
     return Crumb(gettext("Privacy desk"), reverse("console-privacy"))
 
 
-def _new() -> PageAction:
-    return PageAction(
-        gettext("Take a request"), reverse("console-privacy-new"), icon="plus", is_primary=True
-    )
-
-
-def _row(
-    found: PrivacyRequest, numbers: dict[int, tuple[UUID, str]], names: dict[int, str], at: datetime
-) -> ListRow:
-    tone, title = STATES[found.state]
-    used = min(found.used(at), 100)
-    member = numbers.get(found.member_id)
-    late = gettext("late") if found.is_late(at) else ""
-    return ListRow(
-        id=str(found.public_id),
-        href=reverse("console-privacy-request", args=[found.public_id]),
-        cells={
-            "request": Cell.code(found.mark),
-            "kind": Cell.text(gettext(desk.KIND_TITLES[found.kind])),
-            "member": Cell.link(member[1], reverse("console-member", args=[member[0]]))
-            if member
-            else Cell.dash(),
-            "state": Cell.status(tone, gettext(title)),  # type: ignore[arg-type]
-            "used": Cell.status("bad", late) if late else Cell.progress(used, f"{used}%"),
-            "due": Cell.day(found.due_at),
-            "opened": Cell.moment(found.opened_at),
-            "who": Cell.text(names.get(found.assigned_to or 0, "—")),
-            "channel": Cell.text(gettext(desk.CHANNELS[found.channel])),
-            "closed": Cell.moment(found.closed_at),
-        },
-    )
-
-
 def _facts(found: PrivacyRequest, at: datetime) -> tuple[Fact, ...]:
-    from regulars.console.domain import formatting  # noqa: PLC0415
-
     zone = house_zone()
     return (
         Fact(gettext("Taken at"), formatting.moment(found.opened_at, zone=zone)),
@@ -393,7 +274,6 @@ def _act_href(found: PrivacyRequest) -> str:
 
 
 ROUTES: tuple[URLPattern, ...] = (
-    path("console/privacy", list_requests, name="console-privacy"),
     path("console/privacy/new", new_request, name="console-privacy-new"),
     path("console/privacy/<uuid:public_id>", show_request, name="console-privacy-request"),
     path("console/privacy/<uuid:public_id>/check", check_request, name="console-privacy-check"),

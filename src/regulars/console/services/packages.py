@@ -38,9 +38,7 @@ PAGE: Final = 200
 LANGUAGES: Final = ("zh-hans", "en")
 
 
-def make_package(
-    *, public_id: UUID, scope: Scope, actor: Actor, at: datetime
-) -> PrivacyRequest:
+def make_package(*, public_id: UUID, scope: Scope, actor: Actor, at: datetime) -> PrivacyRequest:
     """Collect everything about the person of a verified request and keep it for some days.
 
     Raises RequestNotFound, RequestClosed, RequestNotVerified, MemberErased.

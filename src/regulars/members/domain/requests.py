@@ -173,7 +173,7 @@ class PrivacyRequest:
         """Answer how much of the time is used, in percent; over 100 when it is late."""
         whole = self.due_at - self.opened_at
         until = self.closed_at or at
-        return max(0, int(100 * ((until - self.opened_at) / whole))) if whole else 100
+        return max(0, (until - self.opened_at) * 100 // whole) if whole else 100
 
     def is_late(self, at: datetime) -> bool:
         """Tell whether the answer is, or was, late."""

@@ -1,9 +1,13 @@
 """Read figures over members: how many there are, and how many are new."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from regulars.access.domain import Scope
 from regulars.web import sql
+
+SAMPLE: Final = 20_000  # members; more would not tell more
 
 
 def count_joined(*, scope: Scope, since: datetime) -> int:
@@ -28,3 +32,26 @@ def count_by_tier(*, scope: Scope) -> dict[str, int]:
         params,
     )
     return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """For how many of so many members each profile field is filled; newest members first."""
+
+    members: int
+    fields: dict[str, int]
+    is_sample: bool
+
+
+def count_field_use() -> FieldUse:
+    """Count which fields are used, among the newest members where there are very many."""
+    found = sql.rows(
+        "WITH newest AS (SELECT id FROM members_member WHERE status IN ('active', 'frozen')"
+        " ORDER BY id DESC LIMIT %s::int)"
+        " SELECT '', count(*) FROM newest UNION ALL SELECT v.field, count(DISTINCT v.member_id)"
+        " FROM members_profilevalue v JOIN newest n ON n.id = v.member_id GROUP BY v.field",
+        [SAMPLE],
+    )
+    counts = {field: int(count) for field, count in found}
+    members = counts.pop("", 0)
+    return FieldUse(members, counts, is_sample=members == SAMPLE)

@@ -245,6 +245,16 @@ def count_matching(*, scope: Scope, query: MemberQuery, at_most: int) -> int:
     return int(found[0])
 
 
+def list_numbers(*, member_ids: Iterable[int]) -> dict[int, tuple[UUID, str]]:
+    """Answer the public id and number of whoever stands for each of these members."""
+    found = sql.rows(
+        "SELECT a.id, m.public_id, m.number FROM members_member a"
+        " JOIN members_member m ON m.id = a.survivor_id WHERE a.id = ANY(%s::bigint[])",
+        [list(member_ids)],
+    )
+    return {member_id: (public_id, number) for member_id, public_id, number in found}
+
+
 def erased_of(*, member_ids: Sequence[int]) -> list[int]:
     """Answer which of these have been erased."""
     found = sql.rows(

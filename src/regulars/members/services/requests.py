@@ -117,8 +117,7 @@ def note_package(*, public_id: UUID, scope: Scope, actor: Actor, at: datetime) -
 def forget_packages(*, public_ids: Sequence[UUID]) -> None:
     """Note that these copies are no longer there."""
     sql.run(
-        "UPDATE members_privacyrequest SET package_until = NULL"
-        " WHERE public_id = ANY(%s::uuid[])",
+        "UPDATE members_privacyrequest SET package_until = NULL WHERE public_id = ANY(%s::uuid[])",
         [list(public_ids)],
     )
 
