@@ -102,7 +102,12 @@ class Transfer(models.Model):
                 fields=["reverses"], condition=~Q(reverses=None), name="ledger_transfer_reverses"
             ),
             models.Index(fields=["recorded_at", "seq"], name="ledger_transfer_by_time"),
-            models.Index(fields=["kind", "recorded_at", "seq"], name="ledger_transfer_by_kind"),
+            # Most transfers earn: those are found by time alone, and cost no entry here.
+            models.Index(
+                fields=["kind", "recorded_at", "seq"],
+                condition=~Q(kind=1),
+                name="ledger_transfer_by_rare_kind",
+            ),
             BrinIndex(
                 fields=["seq"],
                 pages_per_range=32,
