@@ -108,6 +108,7 @@ class Account(Struct, eq=False, gc=False):
     is_frozen: bool = False
     is_closed: bool = False
     merged_into: int | None = None
+    place: str = ""  # where its row lies while it is locked
     lots: list[Lot] | None = None
     holds: dict[UUID, HeldLots] = {}  # the struct makes a new one each time
     is_sorted: bool = True

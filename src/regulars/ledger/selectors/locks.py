@@ -25,7 +25,7 @@ from regulars.web import sql
 # In the order of the fields of Account.
 _ACCOUNT = (
     "id, currency, member_id, kind, posted, held, programme_id, frozen_at IS NOT NULL,"
-    " closed_at IS NOT NULL, merged_into"
+    " closed_at IS NOT NULL, merged_into, ctid AS place"
 )
 # The numbers of transfers are taken when every lock is held, or statements would come out of order:
 # the count has seen the last account before the sequence is asked.

@@ -48,10 +48,11 @@ _NEW_ACCOUNTS: Final = (
     " ON CONFLICT DO NOTHING RETURNING id"
 )
 _EMPTIED: Final = "UPDATE ledger_account SET posted = 0, held = 0 WHERE id = ANY(%s::bigint[])"
+# A locked row stays where it is, so nobody has to look for it again.
 _TOUCHED_ACCOUNTS: Final = (
     "UPDATE ledger_account AS a SET posted = x.posted, held = x.held, version = a.version + 1"
-    " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS x (id, posted, held)"
-    " WHERE a.id = x.id"
+    " FROM unnest(%s::tid[], %s::bigint[], %s::bigint[], %s::bigint[])"
+    " AS x (place, id, posted, held) WHERE a.ctid = x.place AND a.id = x.id"
 )
 _NEW_HOLDS: Final = (
     "INSERT INTO ledger_hold (id, account_id, member_id, amount, committed_amount, state,"
@@ -100,14 +101,16 @@ def _write_accounts(books: Books) -> None:
         _open_accounts(books, fresh)
     touched = [account for account in accounts if not account.is_new]
     if touched:
-        sql.run(
+        found = sql.run(
             _TOUCHED_ACCOUNTS,
             [
-                bigints([account.id for account in touched]),
-                bigints([account.posted for account in touched]),
-                bigints([account.held for account in touched]),
+                '{"' + '","'.join([account.place for account in touched]) + '"}',
+                [account.id for account in touched],
+                [account.posted for account in touched],
+                [account.held for account in touched],
             ],
         )
+        assert found == len(touched), "an account moved while it was locked"
 
 
 def _open_accounts(books: Books, fresh: list[Account]) -> None:
