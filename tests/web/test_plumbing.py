@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from regulars.kit.errors import Kind, Refusal
-from regulars.web import clock, crypto, idempotency, paging, rates, sql
+from regulars.web import clock, contention, crypto, idempotency, paging, rates, sql
 from regulars.web.idempotency import Done, KeyMissing, KeyReused
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -117,6 +118,33 @@ class TestIdempotency:
             write(effect=broken)
 
         assert write().status == 201
+
+    def test_begins_again_where_others_were_in_the_way(
+        self, committed_db: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(contention, "PAUSE_SECONDS", 0)
+        tried: list[int] = []
+
+        def effect() -> Done:
+            tried.append(1)
+            if len(tried) < 3:
+                raise OperationalError from psycopg.errors.DeadlockDetected()
+            return Done(201)
+
+        assert write(effect=effect).status == 201
+        assert len(tried) == 3
+
+    def test_does_not_begin_again_for_ever(
+        self, committed_db: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(contention, "PAUSE_SECONDS", 0)
+
+        def effect() -> Done:
+            raise OperationalError from psycopg.errors.DeadlockDetected()
+
+        with pytest.raises(contention.Contended):
+            write(effect=effect)
+        assert write().status == 201, "nothing is kept of what did not happen"
 
     @pytest.mark.reliability("RA11")
     def test_runs_once_for_many_at_once(self, committed_db: str) -> None:

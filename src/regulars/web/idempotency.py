@@ -16,7 +16,7 @@ from django.db import transaction
 
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
-from regulars.web import sql
+from regulars.web import contention, sql
 
 KEY_LENGTH_MAX = 255
 
@@ -81,16 +81,18 @@ def once(
 ) -> Done:
     """Run `effect` in one transaction with its idempotency row, or answer what it answered.
 
-    Raises KeyMissing, KeyReused (same key, other body), or the effect's own refusal, which is
-    stored and raised again on replay.
+    Where others are in the way of the transaction it begins again, so `effect` may run more than
+    once. Raises KeyMissing, KeyReused (same key, other body), Contended, or the effect's own
+    refusal, which is stored and raised again on replay.
     """
     if not 0 < len(key) <= KEY_LENGTH_MAX:
         raise KeyMissing
     digest = hashlib.blake2b(body, digest_size=16).digest()
-    refusal: Refusal | None = None
-    with transaction.atomic():
+
+    def attempt() -> tuple[Done, Refusal | None]:
         if not _claim(caller, route, key, digest, at):
-            return _stored(caller, route, key, digest)
+            return _stored(caller, route, key, digest), None
+        refusal: Refusal | None = None
         try:
             with transaction.atomic():
                 done = effect()
@@ -105,6 +107,9 @@ def once(
             " WHERE caller = %s AND route = %s AND key = %s",
             [done.status, orjson.dumps(done.result, default=str).decode(), caller, route, key],
         )
+        return done, refusal
+
+    done, refusal = contention.retried(attempt)
     if refusal is not None:
         raise refusal
     return done

@@ -6,6 +6,7 @@ and who have neither bought anything nor had points from elsewhere since.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from django.db import transaction
@@ -29,7 +30,7 @@ from regulars.ingest.services.files_reading import Tick
 from regulars.ingest.services.reverting import append_reverted, revert_chunk
 from regulars.members import selectors as people
 from regulars.members import services as members
-from regulars.web import clock, sql
+from regulars.web import clock, contention, sql
 
 LEAVING_TIMEOUT = "10min"  # all members an import made leave in one transaction
 MONEY: Final = (
@@ -62,15 +63,19 @@ def _take_back(batch: Batch, *, tick: Tick, actor: Actor) -> None:
         tick("undo", removed, batch.things)
         if not done.more:
             break
-    with transaction.atomic():
-        sql.run("SELECT set_config('statement_timeout', %s::text, true)", [LEAVING_TIMEOUT])
-        at = clock.now()
-        append_reverted(batch_id=batch.id, kind=batch.kind.value, at=at)
-        made = people.made_by_batch(batch_id=batch.id)
-        keep = _kept(made, batch) if made else set()
-        members.withdraw_members(batch_id=batch.id, at=at, keep=keep)
-        store.set_state(batch_id=batch.id, state=BatchState.REVERTED, at=at)
-        audit_import(batch, "import.undone", at=at, actor=actor)
+    contention.retried(partial(_leave, batch, actor))
+
+
+def _leave(batch: Batch, actor: Actor) -> None:
+    """Take the last step of an undo: what other apps and the members keep of the import."""
+    sql.run("SELECT set_config('statement_timeout', %s::text, true)", [LEAVING_TIMEOUT])
+    at = clock.now()
+    append_reverted(batch_id=batch.id, kind=batch.kind.value, at=at)
+    made = people.made_by_batch(batch_id=batch.id)
+    keep = _kept(made, batch) if made else set()
+    members.withdraw_members(batch_id=batch.id, at=at, keep=keep)
+    store.set_state(batch_id=batch.id, state=BatchState.REVERTED, at=at)
+    audit_import(batch, "import.undone", at=at, actor=actor)
 
 
 def _kept(made: Sequence[int], batch: Batch) -> set[int]:

@@ -8,6 +8,7 @@ and may refuse.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -26,18 +27,21 @@ from regulars.members.domain import (
     tree_below,
 )
 from regulars.members.selectors import gates, merges, people
-from regulars.web import sql
+from regulars.web import contention, sql
 
 
-@transaction.atomic
 def merge(
     *, winner_id: int, loser_id: int, at: datetime, actor: Actor, reason_code: str = ""
 ) -> Merge:
     """Let the winner stand for the loser, with everything the loser has.
 
     Raises SameMember, MemberNotFound, MemberMerged, MemberErased, MemberFrozen, MergeTooLarge,
-    and whatever an app that carries something for the loser refuses.
+    Contended, and whatever an app that carries something for the loser refuses.
     """
+    return contention.retried(partial(_merge, winner_id, loser_id, at, actor, reason_code))
+
+
+def _merge(winner_id: int, loser_id: int, at: datetime, actor: Actor, reason_code: str) -> Merge:
     winner, loser = lock_members([winner_id, loser_id])
     aliases = people.aliases_of(member_ids=[winner.id, loser.id])
     check_merge(winner=winner, loser=loser, records=sum(map(len, aliases.values())))
@@ -89,14 +93,17 @@ def _fold(*, winner: Member, loser: Member, at: datetime) -> None:
     )
 
 
-@transaction.atomic
 def unmerge(*, merge_id: int, at: datetime, actor: Actor, reason_code: str = "") -> Merge:
     """Undo a merge: the loser stands for itself again, with the identities it came with.
 
     Whoever had been merged into the loser before comes along. Facts recorded since under one of
     the loser's identities are the loser's. Raises MergeNotFound, MergeUndone, LaterMergeStands,
-    MemberErased.
+    MemberErased, Contended.
     """
+    return contention.retried(partial(_unmerge, merge_id, at, actor, reason_code))
+
+
+def _unmerge(merge_id: int, at: datetime, actor: Actor, reason_code: str) -> Merge:
     merged = merges.get_merge(merge_id=merge_id)
     winner, loser = lock_members([merged.winner_id, merged.loser_id])
     merged = merges.get_merge(merge_id=merge_id)
