@@ -378,6 +378,27 @@ class TestUndo:
 
         assert points_of("13800138000") == 7
 
+    def test_members_who_were_given_points_stay(self, tmp_path: Path) -> None:
+        giver, friend = "13800138000", "13800138001"
+        enrolled = import_csv(a_csv(tmp_path, [["手机号"], [giver]], name="g.csv"), "members")
+        customers = import_csv(a_csv(tmp_path, [YOUZAN_CUSTOMERS, a_customer(friend)]), "members")
+        posting.earn_points(
+            transfer_id=uuid4(), member_id=member_of(giver), amount=9, at=clock.now()
+        )
+        posting.give_points(
+            transfer_id=uuid4(),
+            member_id=member_of(giver),
+            recipient_id=member_of(friend),
+            amount=9,
+            at=clock.now(),
+        )
+
+        ingest.undo_import(batch=customers.batch)
+        ingest.undo_import(batch=enrolled.batch)
+
+        assert points_of(friend) == 9
+        assert member_of(giver), "who gave had money too"
+
     def test_balances_come_back(self, tmp_path: Path) -> None:
         path = a_csv(tmp_path, [["手机号", "积分"], ["13800138000", "500"]])
         report = import_csv(path, "balances")

@@ -216,6 +216,19 @@ def batches_of(*, member_ids: Sequence[int], types: Sequence[str]) -> dict[int, 
     return batches
 
 
+def members_named(*, member_ids: Sequence[int], kind: str, fact: str) -> set[int]:
+    """Answer which of these members a fact of events of one type names: who was given something.
+
+    Reads every event of the type, which are few; who an event is about is found by `batches_of`.
+    """
+    found = sql.rows(
+        "SELECT DISTINCT (facts ->> %s::text)::bigint FROM events_event WHERE type = %s::text"
+        " AND (facts ->> %s::text)::bigint = ANY(%s::bigint[])",
+        [fact, kind, fact, list(member_ids)],
+    )
+    return {member_id for (member_id,) in found}
+
+
 def list_dead_letters(
     *,
     state: str | None = "open",

@@ -83,6 +83,9 @@ def _kept(made: Sequence[int], batch: Batch) -> set[int]:
     money = log.batches_of(member_ids=made, types=MONEY)
     brought = {each for some in money.values() for each in some if each is not None}
     gone = {batch.id, *store.list_reverted(batch_ids=brought)}
-    return commerce.buyers_among(member_ids=made) | {
-        member_id for member_id, batches in money.items() if batches - gone
-    }
+    given = log.members_named(member_ids=made, kind="points.given", fact="recipient_id")
+    return (
+        given
+        | commerce.buyers_among(member_ids=made)
+        | {member_id for member_id, batches in money.items() if batches - gone}
+    )
