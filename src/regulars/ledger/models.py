@@ -274,6 +274,7 @@ class VerifyRun(models.Model):
                 condition=Q(kind__in=["full", "recent"]), name="verify_run_kind_known"
             ),
             models.CheckConstraint(
-                condition=Q(origin__in=["clock", "command"]), name="verify_run_origin_known"
+                condition=Q(origin__in=["clock", "command", "console"]),
+                name="verify_run_origin_known",
             ),
         ]

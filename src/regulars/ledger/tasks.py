@@ -1,6 +1,7 @@
 """What the clock asks of the ledger: let expire what is over, and prove that the books add up."""
 
 from typing import Final
+from uuid import UUID
 
 import structlog
 
@@ -39,6 +40,12 @@ def verify_recent() -> None:
 def verify_all() -> None:
     """Check everything once a night, what the other apps keep included."""
     _note("ledger.violations", services.prove(origin=VerifyOrigin.CLOCK, at=clock.now()))
+
+
+@task("ledger.verify_asked", lock="ledger.verify", attempts=2)
+def verify_asked(progress_id: str) -> None:
+    """Check everything because somebody asked."""
+    services.run_verify(progress_id=UUID(progress_id))
 
 
 def _note(name: str, verdict: Verdict) -> None:

@@ -33,6 +33,7 @@ PERMISSIONS: dict[str, str] = {
     "events.write": message("Send events"),
     "imports.run": message("Import files"),
     "points.read": message("See points"),
+    "verify.run": message("Check the whole ledger when asked"),
     "points.earn": message("Grant points"),
     "points.spend": message("Spend and hold points"),
     "points.adjust": message("Adjust points with a reason"),

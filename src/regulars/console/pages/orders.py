@@ -24,7 +24,7 @@ from regulars.console.pages.sections import STORES_MAX, href_of, people_of, pers
 from regulars.console.selectors import orders
 from regulars.kit.messages import message
 from regulars.loyalty import selectors as loyalty
-from regulars.members.domain import MemberRow
+from regulars.members.selectors import Named
 from regulars.web import clock
 from regulars.web.pages import page
 from regulars.web.seeking import Counted
@@ -168,7 +168,7 @@ def _query(
 
 
 def _rows(
-    found: Sequence[OrderView], people: dict[int, MemberRow], stores: dict[int, str]
+    found: Sequence[OrderView], people: dict[int, Named], stores: dict[int, str]
 ) -> Iterable[ListRow]:
     hidden = gettext("a member of another store")
     for each in found:

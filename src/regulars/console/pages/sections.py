@@ -17,7 +17,7 @@ from regulars.console.domain.sections import Section, WholeHouseNeeded
 from regulars.console.pages.drawing import draw, house_zone
 from regulars.ingest import selectors as ingest
 from regulars.members import selectors as members
-from regulars.members.domain import MemberRow
+from regulars.members.selectors import Named
 
 STORES_MAX = 500
 
@@ -74,15 +74,15 @@ def source_choices(at: datetime) -> list[Choice]:
     return [Choice(each.source.name, each.source.name, is_data=True) for each in found]
 
 
-def people_of(actor: Actor, member_ids: Iterable[int | None]) -> dict[int, MemberRow]:
+def people_of(actor: Actor, member_ids: Iterable[int | None]) -> dict[int, Named]:
     """Answer the masked lines of these members that the reader may see, by id."""
     if not actor.may("members.read"):
         return {}
     wanted = [member_id for member_id in member_ids if member_id is not None]
-    return members.rows_of(member_ids=wanted, scope=actor.scope_for("members.read"))
+    return members.names_of(member_ids=wanted, scope=actor.scope_for("members.read"))
 
 
-def person_cell(row: MemberRow | None, member_id: int | None, elsewhere: str) -> Cell:
+def person_cell(row: Named | None, member_id: int | None, elsewhere: str) -> Cell:
     """Name a member with a way to the record; one out of reach is said to be there, no more."""
     if row is not None:
         href = reverse("console-member", args=[row.public_id])

@@ -43,15 +43,13 @@ from regulars.kit.errors import Refusal
 from regulars.kit.messages import message
 from regulars.web import clock, later, notices, progress, sql
 
-REHEARSE = "import.rehearse"
-RUN = "import.run"
-RESUME = "import.resume"
-UNDO = "import.undo"
+REHEARSE = "import_dry_run"
+RUN = "import"
+UNDO = "import_undo"
 AT_WORK = frozenset({UploadState.REHEARSING, UploadState.IMPORTING})
 DONE_WORDS = {
     REHEARSE: message("The dry run is done: {new} new, {updated} updated, {errors} in error."),
     RUN: message("The file is imported: {new} new, {updated} updated, {errors} in error."),
-    RESUME: message("The file is imported: {new} new, {updated} updated, {errors} in error."),
     UNDO: message("The import was undone."),
 }
 FAILED_WORDS = message("The work on a file stopped with an error: {reason}")
@@ -85,7 +83,7 @@ def ask_resume(*, batch: str, actor: Actor, at: datetime) -> UUID:
     found = selectors.find_batch(public_id=batch)
     if found.state is not BatchState.APPLYING:
         raise BatchUnread
-    return _ask_batch(found, RESUME, actor=actor, at=at)
+    return _ask_batch(found, RUN, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -235,12 +233,15 @@ def _ready(public_id: UUID, at: datetime) -> Upload:
 
 
 def _ask(upload: Upload, kind: str, state: UploadState, *, actor: Actor, at: datetime) -> UUID:
-    href = f"/console/imports/{upload.public_id}"
     work = progress.begin(
         kind=kind,
         owner=actor.caller,
         at=at,
-        facts={"upload": str(upload.public_id), "file_kind": upload.kind.value, "href": href},
+        facts={
+            "upload": str(upload.public_id),
+            "file_kind": upload.kind.value,
+            **_page(upload.public_id),
+        },
     )
     sql.run(
         "UPDATE ingest_upload SET state = %s::text, progress_id = %s::uuid WHERE id = %s::bigint",
@@ -261,13 +262,12 @@ def _ask(upload: Upload, kind: str, state: UploadState, *, actor: Actor, at: dat
 def _ask_batch(batch: Batch, kind: str, *, actor: Actor, at: datetime) -> UUID:
     if batch.progress_id is not None and not _is_over(batch.progress_id):
         raise BatchBusy
-    href = f"/console/imports/{batch.public_id}"
     work = progress.begin(
         kind=kind,
         owner=actor.caller,
         at=at,
         total=batch.things or None,
-        facts={"batch": batch.public_id, "file_kind": batch.kind.value, "href": href},
+        facts={"file_kind": batch.kind.value, **_page(batch.public_id)},
     )
     store.name_progress(batch_id=batch.id, progress_id=work)
     later.defer(
@@ -282,6 +282,11 @@ def _ask_batch(batch: Batch, kind: str, *, actor: Actor, at: datetime) -> UUID:
     return work
 
 
+def _page(subject: UUID | str) -> dict[str, str]:
+    """Say which page of the console shows what the work is about."""
+    return {"page": "console-import", "id": str(subject), "href": f"/console/imports/{subject}"}
+
+
 def _is_over(progress_id: UUID) -> bool:
     try:
         return progress.get(progress_id=progress_id).is_over
@@ -294,7 +299,7 @@ def _audit(
 ) -> None:
     access.audit(
         actor=actor,
-        action=f"{kind}_asked",
+        action=f"{kind}.asked",
         object_kind=object_kind,
         object_id=object_id,
         at=at,

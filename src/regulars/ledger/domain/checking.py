@@ -58,6 +58,7 @@ class VerifyOrigin(StrEnum):
 
     CLOCK = "clock"
     COMMAND = "command"
+    CONSOLE = "console"
 
 
 @dataclass(frozen=True, slots=True)

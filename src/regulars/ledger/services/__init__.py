@@ -17,6 +17,7 @@ from regulars.ledger.services.adjusting import (
     correct_points,
     needs_second_person,
 )
+from regulars.ledger.services.asking import ask_verify, run_verify
 from regulars.ledger.services.books import lock_accounts, open_programme
 from regulars.ledger.services.commands import (
     adjust_points,
@@ -38,6 +39,7 @@ __all__ = [
     "ADJUSTMENTS",
     "Declared",
     "adjust_points",
+    "ask_verify",
     "close_members",
     "commit_hold",
     "correct_points",
@@ -59,6 +61,7 @@ __all__ = [
     "release_members",
     "reverse_transfer",
     "revert_openings",
+    "run_verify",
     "spend_points",
     "unmerge_members",
     "verify",

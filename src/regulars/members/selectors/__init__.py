@@ -24,7 +24,7 @@ from regulars.members.selectors.marks import (
     tags_of,
 )
 from regulars.members.selectors.merges import get_merge, list_merged, list_merges, list_suggestions
-from regulars.members.selectors.naming import rows_of
+from regulars.members.selectors.naming import Named, names_of
 from regulars.members.selectors.people import (
     aliases,
     aliases_of,
@@ -48,6 +48,7 @@ from regulars.members.selectors.people import (
 from regulars.members.selectors.profiles import get_profile, get_profile_by_public
 
 __all__ = [
+    "Named",
     "Names",
     "aliases",
     "aliases_of",
@@ -85,8 +86,8 @@ __all__ = [
     "lookup_of",
     "made_by_batch",
     "members_with_consent",
+    "names_of",
     "public_ids",
-    "rows_of",
     "subject_keys",
     "survivors",
     "tags_of",
