@@ -30,7 +30,7 @@ _FIXED: Final[Mapping[str, tuple[int, str, str]]] = {
     "boolean": (1, "?", "{0}"),
     "double precision": (8, "d", "{0}"),
     "uuid": (16, "16s", "{0}.int.to_bytes(16)"),
-    "timestamptz": (8, "q", "micros({0})"),
+    "timestamptz": (8, "8s", "moment({0})[4:]"),
     "date": (4, "i", "days({0})"),
 }
 # How a value is written behind its length, where it cannot be packed with others.
@@ -69,14 +69,8 @@ def uuid(value: UUID) -> bytes:
 @lru_cache(maxsize=KEPT_MAX)
 def moment(value: datetime) -> bytes:
     """Write an instant; the same one is written in many places of a batch."""
-    return bigint(8, micros(value))
-
-
-@lru_cache(maxsize=KEPT_MAX)
-def micros(value: datetime) -> int:
-    """Count the microseconds of an instant from PostgreSQL's epoch."""
     past = value - _EPOCH
-    return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
+    return bigint(8, (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds)
 
 
 def days(value: date) -> int:
@@ -107,7 +101,7 @@ def _compiled(
     codes = "".join(f"i{_FIXED[columns[name]][1]}" for name in packed)
     known: dict[str, Any] = {
         "bigint": bigint, "days": days, "int4": struct.Struct(">ii").pack, "join": b"".join,
-        "micros": micros, "moment": moment, "null": NULL, "pack": struct.Struct(f">h{codes}").pack,
+        "moment": moment, "null": NULL, "pack": struct.Struct(f">h{codes}").pack,
         "sized": sized, "smallint": struct.Struct(">ih").pack, "uuid": uuid, "word": word,
     }  # fmt: skip
     own = {name: f"v{place}" for place, name in enumerate(columns)}

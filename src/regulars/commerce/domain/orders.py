@@ -6,10 +6,10 @@ of its last writer by (version, status rank, content hash); refunds are a set. S
 and repetition of the same messages ends in the same order.
 """
 
-import hashlib
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from msgspec.structs import replace
@@ -244,7 +244,7 @@ def _stamp(said: OrderInput) -> bytes:
 
 
 def _digest(content: str) -> bytes:
-    return hashlib.blake2b(content.encode(), digest_size=_HASH_BYTES).digest()
+    return blake2b(content.encode(), digest_size=_HASH_BYTES).digest()
 
 
 _word_digest = lru_cache(maxsize=1024)(_digest)  # of words that come again and again

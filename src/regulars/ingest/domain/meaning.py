@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
+from msgspec import Struct
+
 from regulars.commerce.domain import (
     Amounts,
     Estimated,
@@ -40,6 +42,7 @@ QUANTITY_MAX = Decimal(10**9)
 _PLAIN_CENTS = re.compile(r"[0-9]{1,11}\.[0-9]{2}")
 _STATES = {"created": State.CREATED, "paid": State.PAID, "completed": State.COMPLETED}
 _STATES["closed"] = State.CLOSED
+_PAID_STATES = frozenset({"paid", "completed"})
 _PAID, _COMPLETED = int(Estimated.PAID), int(Estimated.COMPLETED)
 _CLOSED = int(Estimated.CLOSED)
 
@@ -50,7 +53,7 @@ _places = lru_cache(maxsize=512)(exponent)
 def minor(text: str, currency: str, field: str, *, signed: bool = False) -> int:
     """Read an amount; plain cents take a short path. Raises RowMalformed."""
     if _PLAIN_CENTS.fullmatch(text) and _places(currency) == 2:
-        return int(text[:-3] + text[-2:])
+        return int(text.replace(".", ""))
     try:
         amount = parse_amount(text, currency)
     except (InvalidAmount, UnknownCurrency) as error:
@@ -83,23 +86,21 @@ def order_meaning(
 ) -> OrderInput:
     """Read an order row; moments that a state implies and nobody names are estimated."""
     currency = currency_of(row.currency, source)
-    external_id = row.external_id
-    text_of(external_id, "external_id")
+    text_of(row.external_id, "external_id")
     lines = None if row.lines is None else _lines(row.lines, currency)
-    amounts = _amounts(row, currency, lines)
     store_id = None if row.store is None else stores.get(row.store)
-    times, estimated, version_at = _times(row, moments)
+    times = _times(row, moments)
     return OrderInput(
         source_id=source.id,
-        external_id=external_id,
-        version_at=version_at,
+        external_id=row.external_id,
+        version_at=times.version_at,
         state=None if row.state is None else _STATES[row.state],
-        created_at=times["created_at"],
-        paid_at=times["paid_at"],
-        completed_at=times["completed_at"],
-        closed_at=times["closed_at"],
-        estimated=estimated,
-        amounts=amounts,
+        created_at=times.created_at,
+        paid_at=times.paid_at,
+        completed_at=times.completed_at,
+        closed_at=times.closed_at,
+        estimated=times.estimated,
+        amounts=_amounts(row, currency, lines),
         lines=lines,
         payments=None if row.payments is None else _payments(row.payments, currency, moments),
         store_id=store_id,
@@ -175,27 +176,36 @@ def profile_of(row: MemberRow) -> dict[str, str]:
     return {**row.profile, **{name: value for name, value in given.items() if value}}
 
 
-def _times(row: OrderRow, moments: Moments) -> tuple[dict[str, datetime | None], int, datetime]:
+class _Times(Struct, gc=False):
+    """The moments of an order row; those that its state implies may be estimated."""
+
+    created_at: datetime | None
+    paid_at: datetime | None
+    completed_at: datetime | None
+    closed_at: datetime | None
+    version_at: datetime
+    estimated: int = 0
+
+
+def _times(row: OrderRow, moments: Moments) -> _Times:
     read = moments.read
-    times = {
-        "created_at": read("created_at", row.created_at),
-        "paid_at": read("paid_at", row.paid_at),
-        "completed_at": read("completed_at", row.completed_at),
-        "closed_at": read("closed_at", row.closed_at),
-    }
+    created_at, paid_at = read("created_at", row.created_at), read("paid_at", row.paid_at)
+    completed_at = read("completed_at", row.completed_at)
+    closed_at = read("closed_at", row.closed_at)
     updated_at = read("updated_at", row.updated_at)
-    said = [moment for moment in times.values() if moment is not None]
-    version_at = updated_at or (max(said) if said else moments.at)
-    estimated = 0
-    guess = updated_at or times["paid_at"] or times["created_at"] or moments.at
-    if row.state == "closed" and times["closed_at"] is None:
-        times["closed_at"], estimated = guess, estimated | _CLOSED
-    if row.state == "completed" and times["completed_at"] is None:
-        times["completed_at"], estimated = guess, estimated | _COMPLETED
-    is_paid = row.state in {"paid", "completed"} or times["completed_at"] is not None
-    if is_paid and times["paid_at"] is None:
-        times["paid_at"], estimated = times["completed_at"] or guess, estimated | _PAID
-    return times, estimated, version_at
+    version_at = updated_at or max(
+        [moment for moment in (created_at, paid_at, completed_at, closed_at) if moment],
+        default=moments.at,
+    )
+    times = _Times(created_at, paid_at, completed_at, closed_at, version_at)
+    guess = updated_at or paid_at or created_at or moments.at
+    if row.state == "closed" and closed_at is None:
+        times.closed_at, times.estimated = guess, _CLOSED
+    if row.state == "completed" and completed_at is None:
+        times.completed_at, times.estimated = guess, times.estimated | _COMPLETED
+    if paid_at is None and (row.state in _PAID_STATES or times.completed_at is not None):
+        times.paid_at, times.estimated = times.completed_at or guess, times.estimated | _PAID
+    return times
 
 
 def _amounts(row: OrderRow, currency: str, lines: tuple[Line, ...] | None) -> Amounts | None:
@@ -209,32 +219,35 @@ def _amounts(row: OrderRow, currency: str, lines: tuple[Line, ...] | None) -> Am
 
 
 def _said_amounts(said: AmountsRow, currency: str) -> Amounts:
-    def read(text: str | None, field: str) -> int:
-        return 0 if text is None else minor(text, currency, field)
-
+    goods = minor(said.goods, currency, "amounts.goods")
+    shipping, discount = said.shipping, said.discount
+    tender, paid = said.points_tender, said.paid
     return Amounts(
         currency=currency,
-        goods_minor=minor(said.goods, currency, "amounts.goods"),
-        shipping_minor=read(said.shipping, "amounts.shipping"),
-        discount_minor=read(said.discount, "amounts.discount"),
-        points_tender_minor=read(said.points_tender, "amounts.points_tender"),
-        paid_minor=None if said.paid is None else minor(said.paid, currency, "amounts.paid"),
+        goods_minor=goods,
+        shipping_minor=0 if shipping is None else minor(shipping, currency, "amounts.shipping"),
+        discount_minor=0 if discount is None else minor(discount, currency, "amounts.discount"),
+        points_tender_minor=(
+            0 if tender is None else minor(tender, currency, "amounts.points_tender")
+        ),
+        paid_minor=None if paid is None else minor(paid, currency, "amounts.paid"),
     )
 
 
 def _lines(rows: tuple[LineRow, ...], currency: str) -> tuple[Line, ...]:
     lines = []
     for row in rows:
-        quantity = row.quantity
+        quantity, name = row.quantity, row.name
         if not quantity.is_finite() or not -QUANTITY_MAX <= quantity <= QUANTITY_MAX:
             raise RowMalformed(field="lines.quantity", problem="not a number")
         text_of(row.sku, "lines.sku")
+        text_of(name, "lines.name")
         lines.append(
             Line(
                 sku=row.sku,
                 amount_minor=minor(row.amount, currency, "lines.amount", signed=True),
                 quantity=quantity,
-                name=text_of(row.name, "lines.name") or "",
+                name=name or "",
                 kind=row.kind,
             )
         )

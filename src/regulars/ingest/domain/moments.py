@@ -1,7 +1,7 @@
 """Read the moments a sender names: in its zone where it gives no offset, never in our future."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from regulars.ingest.domain.refusals import RowMalformed
@@ -12,14 +12,16 @@ YEAR_MAX = 9998
 YEAR_FOREVER = 9999  # 9999-12-31 is how many systems write "does not expire"
 
 
-@dataclass(slots=True)
 class Moments:
     """Reads the moments of one row and remembers what was odd about them."""
 
-    at: datetime
-    zone: ZoneInfo
-    age_days_max: int | None = None
-    clamped: list[str] = field(default_factory=list)
+    __slots__ = ("age_days_max", "at", "clamped", "zone")
+
+    def __init__(self, at: datetime, zone: ZoneInfo, age_days_max: int | None = None) -> None:
+        self.at = at
+        self.zone = zone
+        self.age_days_max = age_days_max
+        self.clamped: tuple[str, ...] = ()
 
     def read(self, name: str, value: datetime | None) -> datetime | None:
         """Read one moment into UTC; raises RowMalformed for years beyond any shop.
@@ -34,7 +36,7 @@ class Moments:
             local = value if value.tzinfo is not None else value.replace(tzinfo=self.zone)
             value = local.astimezone(UTC)
         if value > self.at and value - self.at > _SKEW:
-            self.clamped.append(name)
+            self.clamped += (name,)
             return self.at
         return value
 
@@ -43,11 +45,14 @@ class Moments:
         flags: dict[str, object] = {}
         if self.clamped:
             flags["clamped"] = list(self.clamped)
-        if self.age_days_max is not None and self.at - occurred_at > timedelta(
-            days=self.age_days_max
-        ):
+        if self.age_days_max is not None and self.at - occurred_at > _days(self.age_days_max):
             flags["late"] = True
         return flags
+
+
+@lru_cache(maxsize=64)
+def _days(count: int) -> timedelta:
+    return timedelta(days=count)
 
 
 _SKEW = timedelta(seconds=SKEW_SECONDS_MAX)

@@ -6,6 +6,7 @@ Every entrance comes through here: the batch API, webhooks, files. A batch is on
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from django.db import transaction
 
@@ -45,6 +46,8 @@ _WRITERS: Mapping[str, Write] = {
     "balances": write_balances,
 }
 
+_PLACE = attrgetter("row")
+
 
 @transaction.atomic
 def apply_rows(*, rows: Sequence[Row | RowMalformed], batch: Batch) -> list[RowOutcome]:
@@ -59,7 +62,7 @@ def apply_rows(*, rows: Sequence[Row | RowMalformed], batch: Batch) -> list[RowO
         if isinstance(row, RowMalformed)
     ]
     outcomes += run(entries, batch, _WRITERS[batch.kind])
-    outcomes.sort(key=_place)
+    outcomes.sort(key=_PLACE)
     assert len(outcomes) == len(rows)
     if outcomes:
         record_health(source_id=batch.source.id, outcomes=outcomes, at=batch.at)
@@ -180,7 +183,3 @@ def _apply(
         scope=scope or Scope.all(),
     )
     return apply_rows(rows=rows, batch=batch)
-
-
-def _place(outcome: RowOutcome) -> int:
-    return outcome.row

@@ -1,7 +1,7 @@
 """Write order and refund rows: resolve the buyers, record, and let waiting rows follow."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ from regulars.access import services as auditing
 from regulars.access.domain import Actor
 from regulars.commerce import selectors as commerce_selectors
 from regulars.commerce import services as commerce
-from regulars.commerce.domain import OrderInput, RefundChanged, RefundInput
+from regulars.commerce.domain import OrderInput, OrderRecorded, RefundChanged, RefundInput
 from regulars.ingest.domain import (
     Change,
     Moments,
@@ -27,6 +27,13 @@ from regulars.ingest.services.people import Answer, Question, identify
 from regulars.ingest.services.running import Batch, Entry
 from regulars.kit import periods
 from regulars.kit.errors import Refusal
+
+_OCCURRED_AT = attrgetter("occurred_at")
+_CHANGES = {
+    "new": (Outcome.APPLIED, Change.NEW),
+    "updated": (Outcome.APPLIED, Change.UPDATED),
+    "same": (Outcome.EXISTS, Change.SAME),
+}
 
 
 class _Draft:
@@ -48,7 +55,7 @@ def write_orders(entries: Sequence[Entry], batch: Batch) -> list[RowOutcome]:
     outcomes: list[RowOutcome] = []
     drafts = _read(entries, batch, outcomes)
     drafts = _park_partial(drafts, batch, outcomes)
-    drafts.sort(key=_by_time)
+    drafts.sort(key=_OCCURRED_AT)  # stable: rows of one moment stay as they were sent
     drafts = _attribute(drafts, batch, outcomes)
     if not drafts:
         return outcomes
@@ -58,22 +65,12 @@ def write_orders(entries: Sequence[Entry], batch: Batch) -> list[RowOutcome]:
         award=batch.award,
         batch_id=batch.batch_id,
     )
-    fresh: set[str] = set()
-    for draft, done in zip(drafts, recorded, strict=True):
-        if done.change == "new":
-            fresh.add(draft.said.external_id)
-        if done.member_id is not None:
-            draft.flags.pop("unattributed", None)
-        outcomes.append(
-            RowOutcome(
-                draft.entry.place,
-                Outcome.EXISTS if done.change == "same" else Outcome.APPLIED,
-                None,
-                draft.flags,
-                str(done.public_id),
-                Change(done.change),
-            )
-        )
+    outcomes += map(_outcome, drafts, recorded)
+    fresh = {
+        draft.said.external_id
+        for draft, done in zip(drafts, recorded, strict=True)
+        if done.change == "new"
+    }
     if fresh:
         parking.follow(source=batch.source, parents=fresh, at=batch.at)
     return outcomes
@@ -120,6 +117,13 @@ def write_refunds(entries: Sequence[Entry], batch: Batch) -> list[RowOutcome]:
                 )
             )
     return outcomes
+
+
+def _outcome(draft: _Draft, done: OrderRecorded) -> RowOutcome:
+    if done.member_id is not None:
+        draft.flags.pop("unattributed", None)
+    outcome, change = _CHANGES[done.change]
+    return RowOutcome(draft.entry.place, outcome, None, draft.flags, str(done.public_id), change)
 
 
 def refused(entry: Entry, no: Refusal) -> RowOutcome:
@@ -229,10 +233,6 @@ def _within_scope(
 def moments_of(batch: Batch) -> Moments:
     """Make the reader of one row's moments."""
     return Moments(batch.at, periods.zone(batch.source.zone), batch.source.age_days_max)
-
-
-def _by_time(draft: _Draft) -> tuple[datetime, int]:
-    return (draft.occurred_at, draft.entry.place)
 
 
 def audit_conflict(batch: Batch, kind: str) -> None:

@@ -13,7 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -79,7 +78,7 @@ class Sighting(Struct, frozen=True, kw_only=True, gc=False):
     consents: tuple[Consent, ...] = ()
 
 
-class Resolution(NamedTuple):
+class Resolution(Struct, frozen=True, gc=False):
     """The answer for one sighting.
 
     `origin_id` is the member under whom the deciding identity was first linked: facts keep it,
@@ -95,7 +94,7 @@ class Resolution(NamedTuple):
     change: str = "same"
 
 
-class Claim(NamedTuple):
+class Claim(Struct, frozen=True, gc=False):
     """One usable identity of a sighting with its blind index."""
 
     lookup: bytes
@@ -104,14 +103,14 @@ class Claim(NamedTuple):
     value: str
 
 
-class Known(NamedTuple):
+class Known(Struct, frozen=True, gc=False):
     """Who holds an identity now, and under whose key it is sealed."""
 
     member_id: int
     subject_id: int
 
 
-class Link(NamedTuple):
+class Link(Struct, frozen=True, gc=False):
     """An identity to be written."""
 
     claim: Claim
@@ -141,7 +140,7 @@ class Plan:
     lifted: set[bytes] = field(default_factory=set)
 
 
-class Seen(NamedTuple):
+class Seen(Struct, frozen=True, gc=False):
     """A sighting with its usable identities."""
 
     sighting: Sighting
@@ -307,7 +306,10 @@ def _link_free(
             state.held[owner.member_id, claim.kind] += 1
             state.known[claim.lookup] = owner
             plan.links.append(
-                Link(claim, *owner, seen.sighting.source_id, seen.sighting.occurred_at)
+                Link(
+                    *(claim, owner.member_id, owner.subject_id),
+                    *(seen.sighting.source_id, seen.sighting.occurred_at),
+                )
             )
             linked += 1
     return linked, ignored

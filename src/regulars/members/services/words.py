@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from regulars.events import services as events
 from regulars.events.domain import Fact
 from regulars.kit.errors import Refusal
@@ -64,7 +66,7 @@ def take_in(
             heard, ignored = _read_profile(member_id, sighting)
             said += heard
             if ignored:
-                resolutions[place] = resolution._replace(ignored=resolution.ignored + ignored)
+                resolutions[place] = replace(resolution, ignored=resolution.ignored + ignored)
         if sighting.updates_profile and resolution.change != "new":
             homes[member_id] = sighting
     changed = write_words(said, fresh=created)
@@ -75,7 +77,7 @@ def take_in(
     for place in speaking:
         answer = resolutions[place]
         if answer.change == "same" and answer.member_id in touched:
-            resolutions[place] = answer._replace(change="updated")
+            resolutions[place] = replace(answer, change="updated")
     return resolutions
 
 
