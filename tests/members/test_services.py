@@ -20,6 +20,7 @@ from regulars.members.domain import (
     MemberNotFound,
     MemberQuery,
     Outcome,
+    Resolution,
     SameMember,
     Status,
     TagSource,
@@ -98,7 +99,7 @@ class TestResolveIdentities:
 
         (answer,) = services.resolve_identities([a_sighting(phone(1), email("a"))], at=NOON)
 
-        assert answer == (answer.row, member_id, Outcome.LINKED, member_id, (), "updated")
+        assert answer == Resolution(answer.row, member_id, Outcome.LINKED, member_id, (), "updated")
         assert resolve(a_sighting(email("a"))) == [member_id]
 
     @pytest.mark.reliability("RG1")
