@@ -1,5 +1,6 @@
 """The look keeps its promises: contrast, roles instead of colours, nothing inline, nothing foreign."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -25,10 +26,19 @@ TEXT_PAIRS = [
     *((f"tier-{n}", ground) for n in range(1, 6) for ground in ("paper", "surface")),
     ("honey-ink", "surface"),
     ("paper", "ink"),
+    *((ink, "accent-soft") for ink in ("ink", "ink-2", "ink-3", "bad")),
+    *(("ink", f"{tone}-soft") for tone in ("ok", "warn", "bad", "info", "honey")),
+    *(("heat-ink-lo", f"heat-{step}") for step in range(4)),
+    *(("heat-ink-hi", f"heat-{step}") for step in range(4, 7)),
+    ("trend-up", "surface"),
+    ("trend-down", "surface"),
 ]
 SHAPE_PAIRS = [
     *(("line-control", ground) for ground in ("paper", "surface")),
-    *((tone, "surface") for tone in ("ok", "warn", "bad", "info", "c1")),
+    *((tone, "surface") for tone in ("ok", "warn", "bad", "info", "accent")),
+    *((f"c{series}", "surface") for series in range(1, 7)),
+    ("accent", "track"),
+    ("accent", "paper"),
 ]
 
 
@@ -124,3 +134,19 @@ class TestTemplates:
         )
 
         assert set(re.findall(r"[A-Za-z]{2,}", bare)) - {"Regulars"} == set()
+
+
+class TestWeight:
+    def test_all_style_fits_in_forty_kilobytes(self) -> None:
+        sheets = sorted((SOURCE / "static").rglob("*.css"))
+
+        weight = sum(len(gzip.compress(sheet.read_bytes())) for sheet in sheets)
+
+        assert sheets
+        assert weight <= 40_000
+
+    def test_motion_contrast_and_forced_colours_are_answered(self) -> None:
+        both = TOKENS + COMPONENTS
+
+        for wish in ("prefers-reduced-motion", "prefers-contrast", "forced-colors", "print"):
+            assert wish in both, wish

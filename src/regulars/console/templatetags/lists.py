@@ -83,7 +83,7 @@ def _link(cell: Cell) -> SafeString:
 
 
 def _person(cell: Cell) -> SafeString:
-    initial = cell.label[:1]
+    initial = "" if cell.label[:1].isdigit() else cell.label[:1]
     face = format_html("{}", initial) if initial else icon("user", small=True)
     inner = format_html(
         '<span class="avatar" aria-hidden="true">{}</span><span><b>{}</b><small>{}</small></span>',
