@@ -244,7 +244,7 @@ class TestKeysByTwo:
         assert done.outcome is not None
 
         with pytest.raises(KeyCollected):
-            services.collect_key(name=done.outcome["key"], actor=owner, at=at + timedelta(hours=72))
+            services.collect_key(name=done.outcome["key"], actor=owner, at=at + timedelta(hours=73))
 
     def test_an_exchanged_key_goes_on_for_a_day(self, at: datetime) -> None:
         owner = somebody(at, "owner", role="owner")

@@ -169,7 +169,7 @@ class TestDecide:
             ("approval.approved", "ok", "7"),
             ("approval.executed", "ok", "7"),
         ]
-        [entry] = access.list_audit(action="points.adjusted")
+        [entry] = access.list_audit(action="points.adjust")
         assert (entry.actor_id, entry.on_behalf_id) == (checker.id, maker.id)
 
     def test_not_the_maker(self, at: datetime) -> None:
@@ -280,7 +280,7 @@ class TestDecide:
         member, maker = a_member(), somebody(at, "maker")
         checker = somebody(at, "checker", role="owner")
         proposed = asked(member, maker, at, amount=-LARGE)
-        before = access.list_audit(action="points.adjusted")
+        before = access.list_audit(action="points.adjust")
 
         failed = yes(proposed, checker, at)
 
@@ -288,7 +288,7 @@ class TestDecide:
         assert failed.outcome is not None
         assert failed.outcome["refusal"] == "ledger.insufficient_points"
         assert audited(proposed)[-1][:2] == ("approval.executed", "refused")
-        assert access.list_audit(action="points.adjusted") == before
+        assert access.list_audit(action="points.adjust") == before
 
     def test_a_maker_who_is_gone_proposed_nothing(self, at: datetime) -> None:
         member, maker = a_member(), somebody(at, "maker")
@@ -358,7 +358,7 @@ class TestParallel:
 
         assert sorted(answers) == ["executed", *["too late"] * 5]
         assert held(member) == LARGE
-        assert len(access.list_audit(action="points.adjusted")) == 1
+        assert len(access.list_audit(action="points.adjust")) == 1
         refused = [one for one in audited(proposed) if one[1] == "refused"]
         assert len(refused) == 5
 

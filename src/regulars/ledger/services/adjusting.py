@@ -116,7 +116,7 @@ def _adjusted(
     )
     access.audit(
         actor=actor,
-        action="points.adjusted",
+        action="points.adjust",
         object_kind="member",
         object_id=str(members.public_ids(member_ids=[member_id])[member_id]),
         at=at,
