@@ -335,7 +335,7 @@ class TestPolicy:
     def test_is_never_edited(self, at: datetime) -> None:
         services.change_policy(changes={"idle_minutes": 15}, actor=HOUSE, at=at)
 
-        with pytest.raises(Exception, match="denied|append"), transaction.atomic():
+        with pytest.raises(Exception, match=r"denied|append"), transaction.atomic():
             sql.run("UPDATE access_policy_version SET version = 9")
 
 

@@ -125,10 +125,10 @@ def public(view: View[P, R]) -> View[P, R]:
     return view
 
 
-_hears: list[Callable[[HttpRequest, str], None]] = []
+_hears: list[Callable[..., None]] = []
 
 
-def install_denial_note(note: Callable[[HttpRequest, str], None]) -> None:
+def install_denial_note(note: Callable[..., None]) -> None:
     """Say who is told when somebody tries to change what they may not; `access` audits it."""
     _hears[:] = [note]
 
@@ -141,7 +141,7 @@ def demand(request: HttpRequest, permission: str) -> Caller:
     if not actor.may(permission):
         if request.method not in {"GET", "HEAD", "OPTIONS"}:
             for note in _hears:
-                note(request, permission)
+                note(request, permission=permission)
         raise PermissionMissing(permission=permission)
     narrowed = actor.narrowed_to(permission)
     request.actor = narrowed  # type: ignore[attr-defined]

@@ -106,14 +106,18 @@ class ApiKey:
     def is_live(self, at: datetime) -> bool:
         return self.revoked_at is None and at < self.expires_at
 
+    def is_collectable(self, at: datetime) -> bool:
+        """Tell whether the secret is still to be handed over: not yet done, in time, live."""
+        in_time = at < self.created_at + COLLECTED_WITHIN
+        return self.collected_at is None and in_time and self.is_live(at)
+
     def is_use_worth_recording(self, at: datetime) -> bool:
         return self.last_used_at is None or at - self.last_used_at >= USE_RECORDED_EVERY
 
 
 def check_collectable(key: ApiKey, *, at: datetime) -> None:
     """Refuse to hand a secret over twice, too late, or for a key that has ended."""
-    is_late = at >= key.created_at + COLLECTED_WITHIN
-    if key.collected_at is not None or is_late or not key.is_live(at):
+    if not key.is_collectable(at):
         raise KeyCollected
 
 

@@ -302,3 +302,38 @@ def check_separation(
         raise RoleAsleep(role=wanted)
     if wanted == AUDITOR or AUDITOR in set(held):
         raise AuditorProtected
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAccess:
+    """A permission somebody holds: by which roles, in which scopes as they are written."""
+
+    permission: str
+    sources: tuple[tuple[str, str], ...]
+
+
+def effective_access(
+    grants: Iterable[tuple[str, str]], *, catalogue: Iterable[str], separated: bool
+) -> list[HeldAccess]:
+    """Explain what grants (role, scope) add up to, in the order of the catalogue.
+
+    Roles that sleep give nothing.
+    """
+    known = tuple(catalogue)
+    live = [
+        (ROLES[role], scope)
+        for role, scope in grants
+        if role in ROLES and not is_asleep(role, separated=separated)
+    ]
+    held = [
+        HeldAccess(
+            permission,
+            tuple(
+                (role.name, scope)
+                for role, scope in live
+                if permission in role.permissions_in(frozenset(known))
+            ),
+        )
+        for permission in known
+    ]
+    return [each for each in held if each.sources]

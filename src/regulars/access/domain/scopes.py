@@ -175,6 +175,10 @@ class Actor:
         """Tell whether the actor holds the permission, in any scope. The system holds all."""
         return self.kind == "system" or permission in self.permissions
 
+    def may_all(self, permissions: frozenset[str]) -> bool:
+        """Tell whether the actor holds every one of these."""
+        return all(self.may(each) for each in permissions)
+
     def scope_for(self, permission: str) -> Scope:
         """Answer how far one permission reaches: the grants that carry it, joined."""
         if not self.may(permission):

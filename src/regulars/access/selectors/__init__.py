@@ -7,7 +7,7 @@ from regulars.access.selectors.approvals import (
 )
 from regulars.access.selectors.audit import chain_end, count_entries, list_audit, list_audit_about
 from regulars.access.selectors.factors import get_factors
-from regulars.access.selectors.keys import get_key, list_keys
+from regulars.access.selectors.keys import get_key, list_keys, list_keys_newest
 from regulars.access.selectors.names import names_in_use
 from regulars.access.selectors.policies import (
     PolicyVersion,
@@ -17,10 +17,13 @@ from regulars.access.selectors.policies import (
 )
 from regulars.access.selectors.sessions import get_session, list_sessions
 from regulars.access.selectors.staff import (
+    count_holders,
     find_staff,
     get_staff,
+    get_staff_by_public,
     has_owner,
     list_staff,
+    list_staff_newest,
     names_of,
     staff_ids_by_code,
     staff_with,
@@ -42,6 +45,7 @@ __all__ = [
     "PolicyVersion",
     "chain_end",
     "count_entries",
+    "count_holders",
     "find_staff",
     "get_approval",
     "get_factors",
@@ -49,6 +53,7 @@ __all__ = [
     "get_region",
     "get_session",
     "get_staff",
+    "get_staff_by_public",
     "get_store",
     "has_owner",
     "list_approvals",
@@ -57,10 +62,12 @@ __all__ = [
     "list_brands",
     "list_deciders",
     "list_keys",
+    "list_keys_newest",
     "list_policy_versions",
     "list_regions",
     "list_sessions",
     "list_staff",
+    "list_staff_newest",
     "list_stores",
     "names_in_use",
     "names_of",

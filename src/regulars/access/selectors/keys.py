@@ -1,5 +1,6 @@
 """Read API keys: everything about them but the secret, which nobody has."""
 
+from datetime import datetime
 from typing import Any
 
 from regulars.access.domain import ApiKey, KeyNotFound
@@ -16,6 +17,27 @@ def list_keys(*, after: int = 0, limit: int = 200) -> list[ApiKey]:
     found = sql.rows(
         f"SELECT {_KEY} FROM access_apikey WHERE id > %s::bigint ORDER BY id LIMIT %s::int",
         [after, limit],
+    )
+    return [_key(row) for row in found]
+
+
+_STATES = {
+    "": "TRUE OR %s::timestamptz IS NULL",
+    "live": "revoked_at IS NULL AND expires_at > %s::timestamptz AND collected_at IS NOT NULL",
+    "waiting": "revoked_at IS NULL AND expires_at > %s::timestamptz AND collected_at IS NULL",
+    "over": "revoked_at IS NULL AND expires_at <= %s::timestamptz",
+    "revoked": "revoked_at IS NOT NULL AND revoked_at <= %s::timestamptz",
+}
+
+
+def list_keys_newest(
+    *, at: datetime, state: str = "", before: int | None = None, limit: int = 50
+) -> list[ApiKey]:
+    """List keys, newest first: all, or those live, waiting to be collected, over or revoked."""
+    found = sql.rows(
+        f"SELECT {_KEY} FROM access_apikey WHERE ({_STATES[state]})"
+        " AND (%s::bigint IS NULL OR id < %s::bigint) ORDER BY id DESC LIMIT %s::int",
+        [at, before, before, limit],
     )
     return [_key(row) for row in found]
 

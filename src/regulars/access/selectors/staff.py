@@ -39,6 +39,45 @@ def list_staff(*, after: int = 0, limit: int = 200) -> list[Staff]:
     return _with_grants(found)
 
 
+def list_staff_newest(
+    *,
+    at: datetime,
+    role: str = "",
+    is_active: bool | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Staff]:
+    """List accounts, newest first: of a role they hold now, switched on or off."""
+    found = sql.rows(
+        f"SELECT {_STAFF} FROM access_staff s WHERE (%s::bigint IS NULL OR id < %s::bigint)"
+        " AND (%s::boolean IS NULL OR is_active = %s::boolean)"
+        " AND (%s::text = '' OR EXISTS (SELECT 1 FROM access_grant g WHERE g.staff_id = s.id"
+        " AND g.role = %s::text AND (g.expires_at IS NULL OR g.expires_at > %s::timestamptz)))"
+        " ORDER BY id DESC LIMIT %s::int",
+        [before, before, is_active, is_active, role, role, at, limit],
+    )
+    return _with_grants(found)
+
+
+def count_holders(at: datetime) -> dict[str, int]:
+    """Count the active accounts that hold each role now."""
+    found = sql.rows(
+        "SELECT g.role, count(DISTINCT g.staff_id) FROM access_grant g"
+        " JOIN access_staff s ON s.id = g.staff_id WHERE s.is_active"
+        " AND (g.expires_at IS NULL OR g.expires_at > %s::timestamptz) GROUP BY g.role",
+        [at],
+    )
+    return dict(found)
+
+
+def get_staff_by_public(*, public_id: UUID) -> Staff:
+    """Find one account by its public id; raises StaffNotFound."""
+    found = sql.rows(f"SELECT {_STAFF} FROM access_staff WHERE public_id = %s::uuid", [public_id])
+    if not found:
+        raise StaffNotFound
+    return _with_grants(found)[0]
+
+
 def get_staff(*, staff_id: int) -> Staff:
     """Find one account; raises StaffNotFound."""
     found = sql.rows(f"SELECT {_STAFF} FROM access_staff WHERE id = %s::bigint", [staff_id])

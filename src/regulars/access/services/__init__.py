@@ -28,6 +28,7 @@ from regulars.access.services.factors import (
 )
 from regulars.access.services.key_making import (
     NewKey,
+    check_key,
     collect_key,
     create_key,
     propose_key,
@@ -51,7 +52,13 @@ from regulars.access.services.passkeys import (
 )
 from regulars.access.services.policy import change_policy, propose_policy
 from regulars.access.services.proving import has_password, prove_by_code, prove_by_password
-from regulars.access.services.roles import grant_role, propose_role, revoke_role
+from regulars.access.services.roles import (
+    check_grant,
+    grant_role,
+    may_give,
+    propose_role,
+    revoke_role,
+)
 from regulars.access.services.sessions import (
     address_of,
     authenticate,
@@ -77,6 +84,7 @@ from regulars.access.services.staff import (
     change_password,
     create_staff,
     deactivate_staff,
+    invite_staff,
     open_account,
     reset_sessions,
 )
@@ -100,6 +108,8 @@ __all__ = [
     "change_password",
     "change_policy",
     "change_store",
+    "check_grant",
+    "check_key",
     "check_may_care_for",
     "check_set_up_link",
     "checkpoint_folder",
@@ -123,10 +133,12 @@ __all__ = [
     "forget_old_tries",
     "grant_role",
     "has_password",
+    "invite_staff",
     "is_proved",
     "issue_set_up_link",
     "issue_sign_in_link",
     "make_recovery_codes",
+    "may_give",
     "note_denial",
     "note_first_step",
     "note_proof",

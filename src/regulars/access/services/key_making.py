@@ -67,6 +67,21 @@ def create_key(
         return _make(wanted, actor=actor, at=at)
 
 
+def check_key(
+    *,
+    permissions: Sequence[str],
+    actor: Actor,
+    at: datetime,
+    title: str = "",
+    store: str | None = None,
+    networks: Sequence[str] = (),
+    expires_at: datetime | None = None,
+) -> None:
+    """Refuse what `create_key` would refuse, and make nothing."""
+    with _audited(actor, at):
+        _read(permissions, actor, at, title, store, networks, expires_at)
+
+
 def propose_key(
     *,
     permissions: Sequence[str],

@@ -68,6 +68,34 @@ def grant_role(
         return selectors.get_staff(staff_id=staff_id)
 
 
+def check_grant(
+    *,
+    staff_id: int,
+    role: str,
+    scope: str,
+    actor: Actor,
+    at: datetime,
+    expires_at: datetime | None = None,
+) -> bool:
+    """Refuse what `grant_role` would refuse; tell whether it would need a second person."""
+    public_id = selectors.get_staff(staff_id=staff_id).public_id
+    with audited(actor, "role.granted", public_id, at):
+        wanted = read_grant(role, scope, expires_at)
+        _check_grant(actor, staff_id, wanted, at=at)
+    return needs_two(actor, wanted, at=at)
+
+
+def may_give(actor: Actor, *, role: Role, separated: bool) -> bool:
+    """Tell whether an actor could give a role in some place, for the choices of a form."""
+    if domain.is_asleep(role.name, separated=separated):
+        return False
+    if separated and role.name == domain.AUDITOR and actor.kind != "system":
+        return False
+    if actor.may("roles.assign"):
+        return not role.everything or actor.may_all(frozenset(PERMISSIONS))
+    return actor.may_all(role.permissions_in(frozenset(PERMISSIONS)))
+
+
 def propose_role(
     *,
     staff_id: int,
@@ -207,6 +235,11 @@ def permissions_of(staff: Staff, *, at: datetime) -> frozenset[str]:
     live = [domain.role_named(grant.role) for grant in staff.grants if grant.is_live(at)]
     catalogue = frozenset(PERMISSIONS)
     return frozenset[str]().union(*(role.permissions_in(catalogue) for role in live))
+
+
+def needs_two(actor: Actor, wanted: WantedGrant, *, at: datetime) -> bool:
+    """Tell whether a role is proposed rather than given."""
+    return approvals.needs_approval(KIND, actor=actor, size=wanted.size, at=at)
 
 
 def demand_alone(actor: Actor, wanted: WantedGrant, *, at: datetime) -> None:

@@ -65,7 +65,7 @@ def authenticate(request: HttpRequest) -> Actor | None:
     return find_actor_of_session(session=request.session, at=clock.now())
 
 
-def note_denial(request: HttpRequest, permission: str) -> None:
+def note_denial(request: HttpRequest, *, permission: str) -> None:
     """Audit that a colleague sent a change they lack the permission for.
 
     Calls by key are bounded and counted, and not audited one by one. The entry names the page

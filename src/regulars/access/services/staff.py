@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from regulars.access import domain
-from regulars.access.domain import Actor, Staff
+from regulars.access.domain import Actor, Approval, Staff
 from regulars.access.selectors import staff as selectors
 from regulars.access.services import roles
 from regulars.access.services.accounts import end_sessions
@@ -46,6 +46,35 @@ def create_staff(
         )
         roles.write_grant(made.id, wanted, actor=actor, at=at)
         return selectors.get_staff(staff_id=made.id)
+
+
+def invite_staff(
+    *,
+    email: str,
+    name: str,
+    role: str,
+    scope: str,
+    actor: Actor,
+    at: datetime,
+    code: str | None = None,
+    language: str = "zh-hans",
+    expires_at: datetime | None = None,
+    note: str | None = None,
+) -> tuple[Staff, Approval | None]:
+    """Make an account with its first role, or with a proposal of it where two people look.
+
+    Raises as `create_staff` does, but for ApprovalNeeded.
+    """
+    with roles.audited(actor, "staff.created", "new", at), transaction.atomic():
+        wanted = roles.read_grant(role, scope, expires_at)
+        roles.check_gift(actor, wanted, held=(), at=at)
+        made = open_account(
+            email=email, name=name, code=code, language=language, actor=actor, at=at
+        )
+        given = {"staff_id": made.id, "role": role, "scope": scope, "expires_at": expires_at}
+        if roles.needs_two(actor, wanted, at=at):
+            return made, roles.propose_role(**given, actor=actor, at=at, note=note)  # type: ignore[arg-type]
+        return roles.grant_role(**given, actor=actor, at=at), None  # type: ignore[arg-type]
 
 
 @transaction.atomic
