@@ -11,7 +11,7 @@ from pathlib import Path
 import benchmarks
 from benchmarks.harness import Bench, show
 
-NOT_BENCHMARKS = {"__main__", "callers", "harness", "shop", "workers"}
+NOT_BENCHMARKS = {"__main__", "browsing", "callers", "harness", "shop", "workers"}
 
 ALIASES = {"import": "imports"}  # a module cannot be called import
 
