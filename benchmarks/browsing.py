@@ -123,7 +123,7 @@ def _signed_in(client: Any, language: str) -> Any:
     staff = selectors.find_staff(email=EMAIL) or services.create_staff(
         email=EMAIL, name="Browser", role="owner", actor=Actor.system(), at=at
     )
-    browser = client(headers={"accept-language": language})
+    browser = client(headers={"accept-language": language}, SERVER_NAME="127.0.0.1")
     session = browser.session
     services.start_session(session=session, staff_id=staff.id, at=at)
     session.save()
@@ -133,61 +133,52 @@ def _signed_in(client: Any, language: str) -> Any:
 
 def _pages(rounds: int) -> dict[str, Iterator[str]]:
     """Answer for each page the addresses to ask for, one after another."""
-    from django.urls import reverse  # noqa: PLC0415 after Django's set-up
-
-    from regulars.web import sql  # noqa: PLC0415 the same
-
     rng = random.Random(5)
-    top = sql.row("SELECT min(id), max(id) FROM members_member") or (1, 1)
-    picks = [rng.randint(*top) for _ in range(4 * (rounds + WARM))]
-    people = [
-        one
-        for (one,) in sql.rows(
-            "SELECT public_id FROM members_member WHERE id = ANY(%s::bigint[])"
-            " AND status = 'active'",
-            [picks],
-        )
-    ]
+    people = _people(rng, 4 * (rounds + WARM))
+    stores = [f"B{n:02d}" for n in range(STORES)]
 
-    def fixed(name: str, **query: str) -> Iterator[str]:
+    def of(name: str, **query: str | list[str]) -> Iterator[str]:
+        from django.urls import reverse  # noqa: PLC0415 after Django's set-up
+
         while True:
-            yield reverse(name, query=query or None)
-
-    def deep(name: str, **query: str) -> Iterator[str]:
-        """Walk on page after page from the middle of the list."""
-        from regulars.web import paging  # noqa: PLC0415 after Django's set-up
-
-        place = (top[0] + top[1]) // 2
-        while True:
-            place -= rng.randrange(1, 500)
-            yield reverse(name, query={**query, "after": paging.encode(place)})
+            said = {k: v if isinstance(v, str) else rng.choice(v) for k, v in query.items()}
+            yield reverse(name, query=said or None)
 
     def each(name: str, *rest: str) -> Iterator[str]:
+        from django.urls import reverse  # noqa: PLC0415 after Django's set-up
+
         while True:
             yield reverse(name, args=[rng.choice(people), *rest])
 
-    def one_of(name: str, key: str, values: list[str]) -> Iterator[str]:
-        while True:
-            yield reverse(name, query={key: rng.choice(values)})
-
-    stores = [f"B{n:02d}" for n in range(STORES)]
     return {
-        "home": fixed("console-home"),
-        "members": fixed("console-members"),
-        "members, 100 a page": fixed("console-members", size="100"),
-        "members of a store": one_of("console-members", "store", stores),
-        "members with a tag": one_of("console-members", "tag", list(TAGS)),
-        "members by join date": fixed("console-members", joined="last_30"),
+        "home": of("console-home"),
+        "members": of("console-members"),
+        "members, 100 a page": of("console-members", size="100"),
+        "members of a store": of("console-members", store=stores),
+        "members with a tag": of("console-members", tag=list(TAGS)),
+        "members by join date": of("console-members", joined="last_30"),
         "member 360": each("console-member"),
         "timeline": each("console-member-tab", "timeline"),
         "points tab": each("console-member-tab", "points"),
-        "audit log": fixed("console-audit"),
-        "audit log, one action": fixed("console-audit", action="members.reveal"),
-        "events": fixed("console-events"),
-        "events of a type": one_of("console-events", "type", ["order.recorded", "member.enrolled"]),
-        "orders": fixed("console-orders"),
-        "ledger": fixed("console-ledger"),
+        "audit log": of("console-audit"),
+        "audit log, one action": of("console-audit", action="members.reveal"),
+        "events": of("console-events"),
+        "events of a type": of("console-events", type=["order.recorded", "member.enrolled"]),
+        "orders": of("console-orders"),
+        "ledger": of("console-ledger"),
     }
+
+
+def _people(rng: random.Random, many: int) -> list[Any]:
+    """Answer the public ids of members from all over the house."""
+    from regulars.web import sql  # noqa: PLC0415 after Django's set-up
+
+    lowest, highest = sql.row("SELECT min(id), max(id) FROM members_member") or (1, 1)
+    found = sql.rows(
+        "SELECT public_id FROM members_member WHERE id = ANY(%s::bigint[]) AND status = 'active'",
+        [[rng.randint(lowest, highest) for _ in range(many)]],
+    )
+    return [one for (one,) in found]
 
 
 def _export() -> dict[str, Any]:

@@ -95,10 +95,14 @@ class Bench:
             )
 
     def fresh_database(self, name: str) -> None:
-        """Make a database anew and bring it to the newest tables."""
+        """Make a database anew, with the newest tables."""
         self.drop_database(name)
         with self.owner("postgres") as link:
             link.execute(pg.SQL("CREATE DATABASE {}").format(pg.Identifier(name)))
+        self.migrate(name)
+
+    def migrate(self, name: str) -> None:
+        """Bring a database to the newest tables."""
         code = (
             "import django; django.setup();"
             "from django.core.management import call_command as c;"

@@ -110,6 +110,7 @@ def _ensure(bench: Bench, *, members: int, events: int) -> None:
     """Make the house once; a later run of the same size uses it again."""
     whole = bench.has_database(DATABASE) and count(bench, DATABASE, "events_event") >= events
     if whole and count(bench, DATABASE, "members_member") >= members:
+        bench.migrate(DATABASE)
         return
     bench.fresh_database(DATABASE)
     bench.say(f"{DATABASE}: {members:,} members")
