@@ -72,7 +72,7 @@ class TestFirstAward:
         [release] = done.releases
         assert release.usable_from == NOON + 10 * DAY
         assert release.points_transfers == (transfer_id(1, 0, Currency.POINTS),)
-        assert release.growth_transfers == ((1, transfer_id(1, 0, Currency.GROWTH)),)
+        assert release.growing == (1,)
 
     def test_lets_points_die_at_the_end_of_next_year_in_the_shops_zone(self) -> None:
         new_year_in_shanghai = datetime(2025, 12, 31, 16, tzinfo=UTC)

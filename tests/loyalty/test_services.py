@@ -654,8 +654,14 @@ class TestChecks:
         ("awards", "DELETE FROM loyalty_award WHERE order_id = 1"),
         ("awards_back", "UPDATE loyalty_award SET points = points + 1 WHERE kind = 3"),
         ("awards_once", "UPDATE loyalty_award SET order_id = 1, step = 7 WHERE order_id = 2"),
-        ("growth", "UPDATE loyalty_growthentry SET amount = 5 WHERE amount = 100"),
-        ("growth_balance", "DELETE FROM loyalty_growthentry WHERE amount = 100"),
+        (
+            "growth",
+            (
+                "INSERT INTO loyalty_growthentry (id, member_id, origin_member_id, opening_id,"
+                " amount, occurred_at) VALUES (1, 1, 1, 9, 5, clock_timestamp())"
+            ),
+        ),
+        ("growth_balance", "UPDATE loyalty_award SET growth = growth + 1 WHERE order_id = 1"),
         ("tier_paths", "UPDATE loyalty_tierstatus SET level = 3"),
     )
 

@@ -112,6 +112,7 @@ class Award(models.Model):
     usable_from = models.DateTimeField(null=True)
     explanation = models.JSONField()
     recorded_at = models.DateTimeField()
+    growth_counts = models.BooleanField(default=True, db_default=True)  # until its member is erased
 
     class Meta:
         constraints = [
@@ -127,11 +128,21 @@ class Award(models.Model):
                 name="award_has_its_transfers",
             ),
         ]
-        indexes = [models.Index(fields=["member_id", "occurred_at"], name="award_by_member")]
+        indexes = [
+            models.Index(fields=["member_id", "occurred_at"], name="award_by_member"),
+            models.Index(
+                fields=["usable_from"],
+                name="award_by_settling",
+                condition=~Q(growth=0) & Q(usable_from__isnull=False),
+            ),
+        ]
 
 
 class GrowthEntry(models.Model):
-    """Growth gained or taken back; the tier is judged on these alone."""
+    """Growth that was brought over. What orders gave stands in the awards.
+
+    The view `loyalty_growth` joins both: the tier is judged on it alone.
+    """
 
     pk = models.CompositePrimaryKey("member_id", "id")
     member_id = models.BigIntegerField()

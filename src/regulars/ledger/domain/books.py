@@ -35,7 +35,7 @@ NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 TransferRow = tuple[
     UUID, int, UUID, int, int, int, int, int, int | None, UUID | None, UUID | None, int | None,
-    int | None, int | None, int | None, int, bytes, datetime,
+    int | None, int | None, int | None, int, bytes, datetime, datetime,
 ]  # fmt: skip
 Key = tuple[int, int]  # currency, member id
 
@@ -268,6 +268,7 @@ class Books:
                 posting.reason_code,
                 digest,
                 occurred_at or posting.occurred_at,
+                self.at,
             )
         )
         return seq

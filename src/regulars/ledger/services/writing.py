@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from regulars.ledger.domain import Account, Books, HeldLots, Lot, Writes
+from msgspec.structs import astuple
+
+from regulars.ledger.domain import Account, Books, HeldLots, Writes
 from regulars.ledger.selectors.locks import bigints, uuids
 from regulars.web import sql
 from regulars.web.binary import Shape
@@ -32,6 +34,7 @@ _LOTS: Final = Shape(
         "root_id": "bigint?",
     },
 )  # fmt: skip
+_LOT_FIELDS: Final = 11  # the others are of the plan, not of the table
 _USES: Final = Shape(
     "ledger_lot_use",
     {"transfer_id": "uuid", "lot_id": "bigint", "member_id": "bigint", "amount": "bigint"},
@@ -82,9 +85,9 @@ def write(books: Books) -> None:
     writes = books.writes
     _write_accounts(books)
     if writes.transfers:
-        sql.copy_rows(_TRANSFERS, [(*row, books.at) for row in writes.transfers])
+        sql.copy_rows(_TRANSFERS, writes.transfers)
     if writes.new_lots:
-        sql.copy_rows(_LOTS, [_lot_row(lot) for lot in writes.new_lots])
+        sql.copy_rows(_LOTS, [astuple(lot)[:_LOT_FIELDS] for lot in writes.new_lots])
     if writes.uses:
         sql.copy_rows(_USES, [(*names, *taken) for names, taken in writes.uses.items()])
     if writes.changed_lots:
@@ -138,13 +141,6 @@ def _open_accounts(books: Books, fresh: list[Account]) -> None:
 
 def _identity(account: Account) -> tuple[int, int, int]:
     return (account.currency, account.member_id, account.kind)
-
-
-def _lot_row(lot: Lot) -> tuple[object, ...]:
-    return (
-        lot.id, lot.account_id, lot.member_id, lot.transfer_id, lot.granted, lot.remaining,
-        lot.usable_from, lot.expires_at, lot.origin_member_id, lot.restored_from, lot.root_id,
-    )  # fmt: skip
 
 
 def _write_holds(writes: Writes, at: datetime) -> None:

@@ -128,7 +128,7 @@ class Release:
     order_id: int
     usable_from: datetime
     points_transfers: tuple[UUID, ...]
-    growth_transfers: tuple[tuple[int, UUID], ...]  # with the member
+    growing: tuple[int, ...]  # the members whose growth it is
 
 
 @dataclass(frozen=True, slots=True)

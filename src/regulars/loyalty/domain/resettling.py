@@ -177,13 +177,13 @@ class Resettling:
         if usable_from is None or not waiting:
             return
         points = (row.points_transfer_id for row in waiting if row.is_gift)
-        growth = ((row.member_id, row.growth_transfer_id) for row in waiting)
+        growing = {row.member_id for row in waiting if row.growth}
         self.plan.releases.append(
             Release(
                 order_id=self.snapshot.order_id,
                 usable_from=usable_from,
                 points_transfers=tuple(id_ for id_ in points if id_ is not None),
-                growth_transfers=tuple((whose, id_) for whose, id_ in growth if id_ is not None),
+                growing=tuple(sorted(growing)),
             )
         )
 

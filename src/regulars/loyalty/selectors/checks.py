@@ -9,7 +9,8 @@ from regulars.kit.messages import message
 from regulars.ledger.domain import Check
 
 _AWARDS: Final = "SELECT count(*) FROM loyalty_award"
-_GROWTH: Final = "SELECT count(*) FROM loyalty_growthentry"
+_GROWTH: Final = "SELECT count(*) FROM loyalty_growth"
+_BROUGHT: Final = "SELECT count(*) FROM loyalty_growthentry"
 _STATUSES: Final = "SELECT count(*) FROM loyalty_tierstatus"
 
 CHECKS: Final = (
@@ -82,13 +83,13 @@ HAVING count(*) FILTER (WHERE kind = 1) > 1 OR sum(points) < 0 OR sum(growth) < 
     ),
     Check(
         name="growth",
-        says=message("Growth entries and awards say the same of the same member."),
-        scanned=_GROWTH,
+        says=message("Growth that was brought over belongs to an opening that stands."),
+        scanned=_BROUGHT,
         bad="""
 SELECT format('member %s entry %s', g.member_id, g.id) FROM loyalty_growthentry AS g
-LEFT JOIN loyalty_award AS a ON a.growth_transfer_id = g.transfer_id
-WHERE g.opening_id IS NULL AND (a.growth IS DISTINCT FROM g.amount
-    OR a.member_id IS DISTINCT FROM g.member_id OR a.usable_from IS DISTINCT FROM g.settles_at)
+LEFT JOIN loyalty_opening AS o ON o.id = g.opening_id AND o.member_id = g.member_id
+    AND o.currency = 2 AND o.ended_at IS NULL
+WHERE o.id IS NULL
 """,
     ),
     Check(
@@ -97,7 +98,7 @@ WHERE g.opening_id IS NULL AND (a.growth IS DISTINCT FROM g.amount
         scanned=_GROWTH,
         bad="""
 SELECT format('member %s', a.member_id) FROM ledger_account AS a
-JOIN (SELECT member_id, sum(amount) AS total FROM loyalty_growthentry GROUP BY member_id) AS g
+JOIN (SELECT member_id, sum(amount) AS total FROM loyalty_growth GROUP BY member_id) AS g
     ON g.member_id = a.member_id
 WHERE a.currency = 2 AND a.kind = 0 AND a.programme_id = 1 AND a.closed_at IS NULL
     AND a.posted <> g.total
@@ -105,7 +106,7 @@ WHERE a.currency = 2 AND a.kind = 0 AND a.programme_id = 1 AND a.closed_at IS NU
         narrow="""
 SELECT format('member %s', a.member_id) FROM verify_account AS v
 JOIN ledger_account AS a ON a.id = v.id
-JOIN (SELECT member_id, sum(amount) AS total FROM loyalty_growthentry
+JOIN (SELECT member_id, sum(amount) AS total FROM loyalty_growth
     WHERE member_id IN (SELECT id FROM verify_member) GROUP BY member_id
 ) AS g ON g.member_id = a.member_id
 WHERE a.currency = 2 AND a.kind = 0 AND a.programme_id = 1 AND a.closed_at IS NULL

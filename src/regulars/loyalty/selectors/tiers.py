@@ -98,7 +98,7 @@ def list_growth(*, member_ids: Sequence[int]) -> dict[int, list[GrowthEntry]]:
     """Answer the growth history of these survivors."""
     found = sql.rows(
         f"SELECT member_id, array_agg(amount), array_agg({_micros('occurred_at')}),"
-        f" array_agg({_micros('settles_at')}) FROM loyalty_growthentry"
+        f" array_agg({_micros('settles_at')}) FROM loyalty_growth"
         " WHERE member_id = ANY(%s::bigint[]) GROUP BY member_id",
         [list(member_ids)],
     )
@@ -132,7 +132,7 @@ def list_risers(*, member_ids: Iterable[int], programme: Programme, at: datetime
     found = sql.rows(
         "SELECT m.id FROM unnest(%s::bigint[]) m(id) WHERE EXISTS (SELECT 1 FROM"
         " loyalty_tierstatus s WHERE s.member_id = m.id AND s.programme_id = %s::int)"
-        " OR (SELECT sum(g.amount) FROM loyalty_growthentry g WHERE g.member_id = m.id"
+        " OR (SELECT sum(g.amount) FROM loyalty_growth g WHERE g.member_id = m.id"
         "     AND g.amount > 0 AND g.settles_at <= %s::timestamptz) >= %s::bigint"
         " ORDER BY m.id",
         [sorted(set(member_ids)), programme.id, at, floor],
@@ -154,7 +154,7 @@ def lock_statuses(*, member_ids: Sequence[int], programme: Programme) -> dict[in
 def list_settling(*, from_at: datetime, until: datetime, limit: int) -> tuple[list[int], datetime]:
     """Answer who has growth that settled after `from_at`, and up to when the answer reaches."""
     found = sql.row(
-        "SELECT count(*), max(settles_at) FROM (SELECT settles_at FROM loyalty_growthentry"
+        "SELECT count(*), max(settles_at) FROM (SELECT settles_at FROM loyalty_growth"
         " WHERE settles_at > %s::timestamptz AND settles_at <= %s::timestamptz"
         " ORDER BY settles_at LIMIT %s::int) g",
         [from_at, until, limit],
@@ -162,7 +162,7 @@ def list_settling(*, from_at: datetime, until: datetime, limit: int) -> tuple[li
     count, last = found or (0, None)
     reached = until if count < limit or last is None else last
     members = sql.rows(
-        "SELECT DISTINCT member_id FROM loyalty_growthentry WHERE settles_at > %s::timestamptz"
+        "SELECT DISTINCT member_id FROM loyalty_growth WHERE settles_at > %s::timestamptz"
         " AND settles_at <= %s::timestamptz ORDER BY member_id",
         [from_at, reached],
     )

@@ -62,6 +62,10 @@ def erase_histories(*, member_ids: Sequence[int]) -> None:
     """Forget tiers and growth of erased members; award rows stay with the ledger they explain."""
     for table in ("loyalty_growthentry", "loyalty_tierstatus", "loyalty_tierchange"):
         sql.run(f"DELETE FROM {table} WHERE member_id = ANY(%s::bigint[])", [list(member_ids)])
+    sql.run(
+        "UPDATE loyalty_award SET growth_counts = false WHERE member_id = ANY(%s::bigint[])",
+        [list(member_ids)],
+    )
 
 
 def _leave_tier(member_id: int, at: datetime) -> None:

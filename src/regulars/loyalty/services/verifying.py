@@ -37,7 +37,7 @@ def _compare(sample: int, until: datetime | None) -> tuple[int, list[str]]:
     programme = get_programme()
     chosen = sql.rows(
         "SELECT m.member_id, s.level, COALESCE(s.judged_at, %s::timestamptz, p.settled_until)"
-        " FROM (SELECT DISTINCT member_id FROM loyalty_growthentry) m"
+        " FROM (SELECT DISTINCT member_id FROM loyalty_growth) m"
         " LEFT JOIN loyalty_tierstatus s ON s.member_id = m.member_id AND s.programme_id = %s::int"
         " JOIN loyalty_programme p ON p.id = %s::int ORDER BY random() LIMIT %s::int",
         [until, programme.id, programme.id, sample],

@@ -1,4 +1,8 @@
-"""Write award rows and growth entries of a batch by COPY, the cheapest way in."""
+"""Write the award rows of a batch by COPY, the cheapest way in, and set dates that were open.
+
+An award row is the growth entry too: the view `loyalty_growth` joins them with the growth that
+was brought over.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,37 +27,20 @@ _AWARDS: Final = Shape(
         "explanation": "jsonb", "origin_member_id": "bigint", "recorded_at": "timestamptz",
     },
 )  # fmt: skip
-_GROWTH: Final = Shape(
-    "loyalty_growthentry",
-    {
-        "id": "bigint", "member_id": "bigint", "origin_member_id": "bigint",
-        "transfer_id": "uuid?", "amount": "bigint", "occurred_at": "timestamptz",
-        "settles_at": "timestamptz?",
-    },
-)  # fmt: skip
 _RELEASE: Final = """
-WITH a AS (
-    UPDATE loyalty_award a SET usable_from = x.usable_from
-    FROM unnest(%s::bigint[], %s::timestamptz[]) AS x(order_id, usable_from)
-    WHERE a.order_id = x.order_id AND a.usable_from IS NULL AND a.kind <> 0
-)
-UPDATE loyalty_growthentry g SET settles_at = x.settles_at
-FROM unnest(%s::bigint[], %s::uuid[], %s::timestamptz[]) AS x(member_id, transfer_id, settles_at)
-WHERE g.member_id = x.member_id AND g.transfer_id = x.transfer_id AND g.settles_at IS NULL
+UPDATE loyalty_award a SET usable_from = x.usable_from
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS x(order_id, usable_from)
+WHERE a.order_id = x.order_id AND a.usable_from IS NULL AND a.kind <> 0
 """
 
 
 def write_awards(awards: Sequence[Award], *, at: datetime) -> set[int]:
-    """Write the rows with their growth entries; answers whose growth has settled by it."""
-    sql.copy_rows(_AWARDS, [_award_row(award, at) for award in awards])
-    grown = [award for award in awards if award.growth]
-    if grown:
-        ids = sql.take_ids("loyalty_growthentry_id_seq", len(grown))
-        sql.copy_rows(_GROWTH, list(map(_growth_row, ids, grown)))
+    """Write the rows; answers whose growth has settled by it."""
+    sql.copy_rows(_AWARDS, [_row(award, at) for award in awards])
     return {
         award.member_id
-        for award in grown
-        if award.usable_from is not None and award.usable_from <= at
+        for award in awards
+        if award.growth and award.usable_from is not None and award.usable_from <= at
     }
 
 
@@ -62,32 +49,15 @@ def write_releases(releases: Sequence[Release], *, at: datetime) -> set[int]:
     dates = [(id_, each.usable_from) for each in releases for id_ in each.points_transfers]
     if dates:
         ledger.release_lots(dates, at=at)
-    growth = [
-        (member_id, id_, each.usable_from)
-        for each in releases
-        for member_id, id_ in each.growth_transfers
-    ]
     sql.run(
         _RELEASE,
-        [
-            [each.order_id for each in releases],
-            [each.usable_from for each in releases],
-            [member_id for member_id, _, _ in growth],
-            [id_ for _, id_, _ in growth],
-            [settles_at for _, _, settles_at in growth],
-        ],
+        [[each.order_id for each in releases], [each.usable_from for each in releases]],
     )
-    return {member_id for member_id, _, settles_at in growth if settles_at <= at}
+    due = [each for each in releases if each.usable_from <= at]
+    return {member_id for each in due for member_id in each.growing}
 
 
-def _award_row(award: Award, at: datetime) -> tuple[object, ...]:
+def _row(award: Award, at: datetime) -> tuple[object, ...]:
     """Order the fields as they stand in the value, the facts as JSON."""
     *before, facts, origin_member_id = astuple(award)
     return (*before, orjson.dumps(facts).decode(), origin_member_id, at)
-
-
-def _growth_row(id_: int, award: Award) -> tuple[object, ...]:
-    return (
-        id_, award.member_id, award.origin_member_id, award.growth_transfer_id, award.growth,
-        award.occurred_at, award.usable_from,
-    )  # fmt: skip
