@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0005_accounts_are_found_by_member_first")]
+    dependencies = [("ledger", "0006_runs_asked_for_in_the_console")]
 
     operations = [
         migrations.RemoveIndex("transfer", "ledger_transfer_by_kind"),
