@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from regulars.access import selectors, services
-from regulars.access.domain import Actor, Staff
+from regulars.access.domain import Staff
 from regulars.access.domain.factors import (
     ChallengeOver,
     ChallengePurpose,
@@ -23,8 +23,8 @@ from regulars.access.domain.factors import (
     totp_code,
 )
 from regulars.web import clock, sql
+from tests.access.browsing import HOUSE, a_staff, with_totp
 
-HOUSE = Actor.system()
 NETWORK = "203.0.113.0/24"
 STEP = timedelta(seconds=30)
 
@@ -40,27 +40,6 @@ def _quick_hasher(settings: object) -> None:
 @pytest.fixture
 def at(db: None) -> datetime:
     return clock.now()
-
-
-def a_staff(at: datetime, role: str = "owner", email: str = "lin@example.com") -> Staff:
-    return services.create_staff(
-        email=email, role=role, password="tea and 12 buns", actor=HOUSE, at=at
-    )
-
-
-def with_totp(staff: Staff, at: datetime) -> tuple[bytes, list[str]]:
-    """Set one-time codes up, an hour ago so that the step is free again."""
-    before = at - timedelta(hours=1)
-    question, secret = services.begin_totp(staff_id=staff.id, at=before)
-    codes = services.confirm_totp(
-        staff_id=staff.id,
-        challenge_id=question,
-        code=totp_code(secret, step_of(before)),
-        name="App",
-        actor=HOUSE,
-        at=before,
-    )
-    return secret, codes
 
 
 def a_question(staff: Staff, at: datetime) -> int:

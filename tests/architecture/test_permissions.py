@@ -10,7 +10,7 @@ from regulars.web.permissions import PERMISSIONS, PUBLIC, permission_of
 OPEN_ON_PURPOSE = {
     "root", "healthz", "readyz", "metrics", "access-sign-in", "access-sign-out", "access-sign-in-link",
     "access-set-up", "access-sign-in-passkey", "access-second-step", "access-enrol",
-    "access-passkey-options", "ingest-webhook", "console-language", "console-theme",
+    "access-passkey-options", "console-viewing-end", "ingest-webhook", "console-language", "console-theme",
 }  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def page(permission: str, *, step_up: bool = False) -> Callable[[Page[P]], Page[
                 caller = demand(request, permission)
                 if caller.is_read_only and request.method not in _READING:
                     raise ReadOnly
-                asked = _hooks["prove"](request) if step_up else None
+                asked = fresh_proof(request) if step_up else None
                 return asked or view(request, *args, **kwargs)
             except SignInNeeded:
                 query = urlencode({"next": request.get_full_path()})
@@ -66,6 +66,11 @@ def page(permission: str, *, step_up: bool = False) -> Callable[[Page[P]], Page[
         return shown
 
     return mark
+
+
+def fresh_proof(request: HttpRequest) -> HttpResponse | None:
+    """Answer None where whoever sits there has just proved who they are; else the asking page."""
+    return _hooks["prove"](request)
 
 
 def render(

@@ -2,6 +2,13 @@
 
 from django.urls import URLPattern, path
 
+from regulars.access.pages.own_factors import (
+    add_passkey,
+    add_totp,
+    make_recovery_codes,
+    remove_factor,
+    rename_passkey,
+)
 from regulars.access.pages.passkeys import passkey_options, sign_in_by_passkey
 from regulars.access.pages.proving import ask_for_proof, step_up
 from regulars.access.pages.second_step import enrol, second_step
@@ -18,6 +25,23 @@ ROUTES: tuple[URLPattern, ...] = (
     path("set-up/<str:token>", set_up, name="access-set-up"),
     path("step-up", step_up, name="access-step-up"),
     path("passkey/options", passkey_options, name="access-passkey-options"),
+    path("console/account/codes", add_totp, name="console-account-totp"),
+    path("console/account/passkey", add_passkey, name="console-account-passkey"),
+    path(
+        "console/account/passkey/<uuid:public_id>/name",
+        rename_passkey,
+        name="console-account-passkey-name",
+    ),
+    path(
+        "console/account/factor/<uuid:public_id>/remove",
+        remove_factor,
+        name="console-account-factor-remove",
+    ),
+    path(
+        "console/account/recovery-codes",
+        make_recovery_codes,
+        name="console-account-recovery-codes",
+    ),
 )
 
 __all__ = [

@@ -112,15 +112,7 @@ def forget_entering(request: HttpRequest) -> None:
 
 def enter(request: HttpRequest, *, staff_id: int, how: str, proves: bool = True) -> None:
     """Begin a session under a new id, and new form tokens with it."""
-    services.start_session(
-        session=request.session,
-        staff_id=staff_id,
-        at=clock.now(),
-        how=how,
-        device=browser_of(request),
-        network=network_of(request),
-        proves=proves,
-    )
+    services.enter(request, staff_id=staff_id, how=how, at=clock.now(), proves=proves)
     rotate_token(request)
 
 

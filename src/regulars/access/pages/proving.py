@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -87,6 +87,7 @@ def _take_proof(
     except Refusal as no:
         return _page(request, actor, at=at, carried=carried, no=no)
     request.session.pop(_PROVING, None)
+    request.POST = _without_proof(request)  # type: ignore[assignment]
     services.note_proof(actor=actor, how=how, at=at)
     assert actor.session is not None
     mark = SessionMark(actor.session.id, at)
@@ -163,6 +164,14 @@ def _back(request: HttpRequest) -> str:
     if parts.netloc != request.get_host() or parts.path == reverse("access-step-up"):
         return reverse("console-home")
     return safe_next(request, f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
+
+def _without_proof(request: HttpRequest) -> QueryDict:
+    """Answer the form as its page drew it: the proof is used and says nothing further on."""
+    told = request.POST.copy()
+    for name in _PROOFS:
+        told.pop(name, None)
+    return told
 
 
 def _carried(request: HttpRequest) -> list[tuple[str, str]]:

@@ -51,6 +51,7 @@ from regulars.access.services.passkeys import (
     prove_by_passkey,
 )
 from regulars.access.services.policy import change_policy, propose_policy
+from regulars.access.services.profiles import change_own_password, change_profile
 from regulars.access.services.proving import has_password, prove_by_code, prove_by_password
 from regulars.access.services.roles import (
     check_grant,
@@ -65,6 +66,7 @@ from regulars.access.services.sessions import (
     end_other_sessions,
     end_session,
     end_session_of,
+    enter,
     find_actor,
     find_actor_of_session,
     forget_old_sessions,
@@ -89,6 +91,7 @@ from regulars.access.services.staff import (
     reset_sessions,
 )
 from regulars.access.services.stores import change_store, record_stores, rename_brand
+from regulars.access.services.viewing import begin_viewing, end_viewing
 
 __all__ = [
     "EXECUTORS",
@@ -105,8 +108,11 @@ __all__ = [
     "begin_challenge",
     "begin_passkey",
     "begin_totp",
+    "begin_viewing",
+    "change_own_password",
     "change_password",
     "change_policy",
+    "change_profile",
     "change_store",
     "check_grant",
     "check_key",
@@ -123,6 +129,8 @@ __all__ = [
     "end_session",
     "end_session_of",
     "end_sessions",
+    "end_viewing",
+    "enter",
     "expire_approvals",
     "find_actor",
     "find_actor_of_key",

@@ -31,6 +31,7 @@ from regulars.access.domain.factors import (
 from regulars.access.domain.sessions import (
     SESSIONS_KEPT,
     SessionNotFound,
+    device_of,
     seen_through,
 )
 from regulars.access.selectors import policies, stores
@@ -117,6 +118,19 @@ def start_session(
         raise domain.StaffNotFound
     session.flush()
     session[_PLACE] = {"id": staff_id, "session": found[0]}
+
+
+def enter(request: HttpRequest, *, staff_id: int, how: str, at: datetime, proves: bool) -> None:
+    """Begin a session for whoever sends this request, under a new id."""
+    start_session(
+        session=request.session,
+        staff_id=staff_id,
+        at=at,
+        how=how,
+        device=device_of(request.headers.get("User-Agent", "")),
+        network=domain.network_of(address_of(request)),
+        proves=proves,
+    )
 
 
 def end_session(*, session: SessionBase, actor: Actor | None, at: datetime) -> None:

@@ -34,6 +34,12 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def remember_language(response: HttpResponse, language: str) -> HttpResponse:
+    """Let the next page be in the language that was chosen on the account."""
+    _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+    return response
+
+
 def _back(request: HttpRequest) -> HttpResponse:
     there = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(there, allowed_hosts=None) and there.startswith("/")

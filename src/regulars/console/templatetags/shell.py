@@ -92,6 +92,7 @@ class Reader:
     name: str
     initial: str
     searches: bool
+    viewing: str = ""
 
 
 @register.simple_tag
@@ -209,7 +210,8 @@ def signed_in(context: Mapping[str, Any]) -> Reader:
     actor = getattr(_request(context), "actor", None)
     name = str(getattr(actor, "name", "") or "")
     searches = actor is not None and actor.may("members.read")
-    return Reader(name=name, initial=name[:1].upper(), searches=searches)
+    viewing = str(getattr(actor, "viewing_name", "") or "")
+    return Reader(name=name, initial=name[:1].upper(), searches=searches, viewing=viewing)
 
 
 @register.simple_tag

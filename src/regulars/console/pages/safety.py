@@ -1,0 +1,123 @@
+"""The safety of a colleague's account: open sessions, second factors, looking as they do."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from regulars.access import selectors as access
+from regulars.access import services
+from regulars.access.domain import Staff
+from regulars.console.domain.navigation import Crumb
+from regulars.console.pages.account import session_lines
+from regulars.console.pages.confirming import Act, Impact, draw_confirm, perform, step_of
+from regulars.console.pages.drawing import actor_of, draw, house_zone
+from regulars.web import clock
+from regulars.web.pages import page
+from regulars.web.permissions import public
+
+
+@page("staff.manage")
+@require_safe
+def safety(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show where a colleague is signed in and which second factors they hold."""
+    at = clock.now()
+    staff = access.get_staff_by_public(public_id=public_id)
+    context = {
+        "staff": staff,
+        "factors": access.get_factors(staff_id=staff.id),
+        "sessions": session_lines(access.list_sessions(staff_id=staff.id, at=at)),
+        "is_own": staff.id == actor_of(request).id,
+        "now": at,
+        "back_to": _here(staff),
+        "crumbs": [Crumb(staff.name), Crumb(gettext("Sessions and second factors"))],
+    }
+    return draw(request, "console/staff_safety.html", context, zone=house_zone())
+
+
+@page("staff.manage", step_up=True)
+@require_POST
+def end_all_sessions(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """End every open session of a colleague."""
+    at, actor = clock.now(), actor_of(request)
+    staff = access.get_staff_by_public(public_id=public_id)
+    services.check_may_care_for(staff_id=staff.id, actor=actor, at=at)
+    ended = services.end_other_sessions(staff_id=staff.id, keep=None, actor=actor, at=at)
+    said = ngettext("%(count)s session ended", "%(count)s sessions ended", ended)
+    messages.success(request, said % {"count": ended})
+    return HttpResponseRedirect(_here(staff))
+
+
+@page("staff.manage", step_up=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset_factors(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Say what resetting means, then remove all second factors of a colleague."""
+    at, actor = clock.now(), actor_of(request)
+    staff = access.get_staff_by_public(public_id=public_id)
+    factors = access.get_factors(staff_id=staff.id)
+    if step_of(request) != "do":
+        held = ", ".join(each.name for each in factors.held) or gettext("none")
+        act = Act(
+            title=gettext("Reset the second factors of %(name)s") % {"name": staff.name},
+            verb=gettext("Reset second factors"),
+            danger=True,
+            irreversible=True,
+        )
+        impacts = [
+            Impact(gettext("Second factors"), before=held, after=gettext("none")),
+            Impact(gettext("Recovery codes"), before=str(factors.recovery_codes_left), after="0"),
+            Impact(gettext("Open sessions"), after=gettext("all end at once")),
+        ]
+        return draw_confirm(request, act=act, form=None, impacts=impacts, back_href=_here(staff))
+
+    def effect() -> dict[str, object]:
+        return {"factors": services.reset_factors(staff_id=staff.id, actor=actor, at=at)}
+
+    perform(request, at=at, effect=effect)
+    messages.success(
+        request, gettext("The second factors of %(name)s are reset.") % {"name": staff.name}
+    )
+    return HttpResponseRedirect(_here(staff))
+
+
+@page("staff.manage", step_up=True)
+@require_POST
+def view_as(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Look as a colleague does: read only, for half an hour at most."""
+    staff = access.get_staff_by_public(public_id=public_id)
+    services.begin_viewing(staff_id=staff.id, actor=actor_of(request), at=clock.now())
+    return HttpResponseRedirect(reverse("console-home"))
+
+
+@public
+@require_POST
+def end_viewing(request: HttpRequest) -> HttpResponse:
+    """Look with one's own eyes again; open to all, because whoever looks may send nothing else."""
+    actor = getattr(request, "actor", None)
+    if actor is not None and actor.is_read_only:
+        services.end_viewing(actor=actor, at=clock.now())
+    return HttpResponseRedirect(reverse("console-home"))
+
+
+def _here(staff: Staff) -> str:
+    return reverse("console-staff-safety", args=[staff.public_id])
+
+
+ROUTES: tuple[URLPattern, ...] = (
+    path("console/viewing/end", end_viewing, name="console-viewing-end"),
+    path("console/staff/<uuid:public_id>/safety", safety, name="console-staff-safety"),
+    path(
+        "console/staff/<uuid:public_id>/sessions/end",
+        end_all_sessions,
+        name="console-staff-sessions-end",
+    ),
+    path(
+        "console/staff/<uuid:public_id>/factors/reset",
+        reset_factors,
+        name="console-staff-factors-reset",
+    ),
+    path("console/staff/<uuid:public_id>/view-as", view_as, name="console-staff-view-as"),
+)
