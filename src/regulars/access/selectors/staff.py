@@ -86,14 +86,6 @@ def get_staff(*, staff_id: int) -> Staff:
     return _with_grants(found)[0]
 
 
-def get_staff_by_public(*, public_id: UUID) -> Staff:
-    """Find one account by the id that stands in addresses; raises StaffNotFound."""
-    found = sql.rows(f"SELECT {_STAFF} FROM access_staff WHERE public_id = %s::uuid", [public_id])
-    if not found:
-        raise StaffNotFound
-    return _with_grants(found)[0]
-
-
 def find_staff(*, email: str) -> Staff | None:
     """Find the account of an e-mail address, or None."""
     found = sql.rows(
