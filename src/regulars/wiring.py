@@ -25,6 +25,7 @@ from regulars.loyalty import selectors as loyalty_selectors
 from regulars.loyalty import services as loyalty_services
 from regulars.loyalty.domain import facts as loyalty_facts
 from regulars.members import selectors as members
+from regulars.members import services as members_services
 from regulars.members.domain import INVARIANTS
 from regulars.members.domain import facts as members_facts
 from regulars.web.idempotency import install_refusal_note
@@ -64,6 +65,7 @@ APPROVED: dict[str, Executor] = {
     **access.EXECUTORS,
     "points.adjust": ledger_services.ADJUSTMENTS,
     "export": console_services.EXPORTS,
+    "member.erase": members_services.ERASURES,
 }
 
 

@@ -6,7 +6,11 @@ asks again once it holds its locks, so that waiting never spends what has expire
 
 from datetime import UTC, datetime
 
+from django.http import HttpRequest
+
 from regulars.web import sql
+
+_MET = "_regulars_met_at"
 
 _NOW = (
     "SELECT clock_timestamp() + make_interval(secs => COALESCE("
@@ -20,6 +24,15 @@ def now() -> datetime:
     assert found is not None
     moment: datetime = found[0]
     return moment.astimezone(UTC)
+
+
+def met(request: HttpRequest) -> datetime:
+    """Answer the time at which a request was met: read once, by whoever asks first."""
+    moment: datetime | None = getattr(request, _MET, None)
+    if moment is None:
+        moment = now()
+        setattr(request, _MET, moment)
+    return moment
 
 
 def after_locks(at: datetime) -> datetime:

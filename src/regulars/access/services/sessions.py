@@ -19,6 +19,7 @@ from regulars.access import domain
 from regulars.access.domain import (
     Actor,
     Granted,
+    Policy,
     Reach,
     Scope,
     ScopeKind,
@@ -63,7 +64,7 @@ def authenticate(request: HttpRequest) -> Actor | None:
         return keys.find_actor_of_key(text=text.strip(), address=address_of(request))
     if request.path_info.startswith("/api/") or _PLACE not in request.session:
         return None
-    return find_actor_of_session(session=request.session, at=clock.now())
+    return find_actor_of_session(session=request.session, at=clock.met(request))
 
 
 def note_denial(request: HttpRequest, *, permission: str) -> None:
@@ -226,10 +227,13 @@ def forget_old_sessions(at: datetime) -> int:
     return sql.run("DELETE FROM django_session WHERE expire_date < %s::timestamptz", [at])
 
 
-def find_actor(*, staff_id: int, epoch: int | None = None, at: datetime) -> Actor | None:
+def find_actor(
+    *, staff_id: int, epoch: int | None = None, at: datetime, rules: Policy | None = None
+) -> Actor | None:
     """Answer an account as an actor with the roles it holds now; None when it is switched off.
 
-    With `epoch` given, an account whose epoch has moved on answers None too.
+    With `epoch` given, an account whose epoch has moved on answers None too. `rules` is the
+    policy that holds, where the caller has read it.
     """
     found = sql.row(
         "SELECT public_id, name_sealed FROM access_staff WHERE id = %s::bigint AND is_active"
@@ -242,7 +246,7 @@ def find_actor(*, staff_id: int, epoch: int | None = None, at: datetime) -> Acto
         grant for grant in selectors.grants_of([staff_id]).get(staff_id, ()) if grant.is_live(at)
     ]
     if any(grant.role in domain.ASLEEP for grant in grants):
-        separated = policies.policy(at).separated_administrators
+        separated = (rules or policies.policy(at)).separated_administrators
         grants = [each for each in grants if not domain.is_asleep(each.role, separated=separated)]
     regions = [grant.scope_id or 0 for grant in grants if grant.scope_kind is ScopeKind.REGION]
     inside = stores.store_ids_of_regions(regions) if regions else {}
@@ -282,7 +286,7 @@ def _actor_of(found: running.Running, *, at: datetime) -> Actor | None:
     if is_over:
         _end([found.id], at=at)
         return None
-    actor = find_actor(staff_id=found.staff_id, epoch=found.epoch, at=at)
+    actor = find_actor(staff_id=found.staff_id, epoch=found.epoch, at=at, rules=rules)
     return replace(actor, session=SessionMark(found.id, found.proved_at)) if actor else None
 
 

@@ -11,8 +11,8 @@ MEMBER_ACTS: Mapping[str, Worded] = MappingProxyType(
     {
         "members.lookup": Worded(message("Looked up by an exact number"), "info"),
         "members.reveal": Worded(message("Personal data revealed"), "warn"),
+        "members.copy": Worded(message("Data copy asked for"), "warn"),
         "members.export": Worded(message("Data copy made"), "warn"),
-        "members.download": Worded(message("Data copy downloaded"), "warn"),
         "members.erase": Worded(message("Erased"), "bad"),
         "members.freeze": Worded(message("Frozen"), "bad"),
         "members.unfreeze": Worded(message("Unfrozen"), "ok"),
@@ -25,7 +25,7 @@ MEMBER_ACTS: Mapping[str, Worded] = MappingProxyType(
         "members.untag": Worded(message("Tags taken off")),
         "members.consent": Worded(message("Consent recorded"), "info"),
         "members.seal_broken": Worded(message("A sealed value did not open"), "bad"),
-        "points.adjust": Worded(message("Points adjusted"), "info"),
+        "points.adjusted": Worded(message("Points adjusted"), "info"),
     }
 )
 RESULTS: Mapping[str, Worded] = MappingProxyType(

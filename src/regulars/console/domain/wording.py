@@ -150,14 +150,15 @@ STATUS_REASONS: Mapping[str, str] = MappingProxyType(
         "import_undone": message("Its import was undone"),
     }
 )
+# The ledger keeps reasons as numbers; those of the console begin at 101.
 ADJUST_REASONS: Mapping[str, str] = MappingProxyType(
     {
-        "missing_points": message("Points were missing"),
-        "goodwill": message("Goodwill after a complaint"),
-        "wrong_entry": message("Correcting a wrong entry"),
-        "activity_gift": message("Gift of an activity"),
-        "abuse": message("Points gained by abuse"),
-        "other": message("Something else, see the note"),
+        "101": message("Points were missing"),
+        "102": message("Goodwill after a complaint"),
+        "103": message("Correcting a wrong entry"),
+        "104": message("Gift of an activity"),
+        "105": message("Points gained by abuse"),
+        "109": message("Something else, see the note"),
     }
 )
 COPY_REASONS: Mapping[str, str] = MappingProxyType(
@@ -175,6 +176,19 @@ ERASE_REASONS: Mapping[str, str] = MappingProxyType(
         "test_record": message("A record made for testing"),
     }
 )
+FREEZE_REASONS = ("suspected_abuse", "stolen_account", "member_request", "legal_dispute")
+UNFREEZE_REASONS = ("cleared", "member_request")
+CONSENT_CHANNELS: Mapping[str, str] = MappingProxyType(
+    {
+        "sms": message("SMS"),
+        "email": message("E-mail"),
+        "wecom": message("WeCom"),
+        "mini_program": message("Mini program"),
+        "app": message("App"),
+        "phone": message("By phone"),
+        "post": message("By post"),
+    }
+)
 REVEAL_REASONS: Mapping[str, str] = MappingProxyType(
     {
         "member_request": message("The member asks for help"),
@@ -189,3 +203,8 @@ REVEAL_REASONS: Mapping[str, str] = MappingProxyType(
 def word(words: Mapping[str, str], code: str) -> str:
     """Answer the word for a code, or the code itself where there is none."""
     return words.get(code, code)
+
+
+def channel(code: str) -> str:
+    """Answer the word for a channel, of orders or of consent."""
+    return CONSENT_CHANNELS.get(code) or word(CHANNELS, code)

@@ -74,7 +74,7 @@ MEMBERS = ListSpec(
 @require_safe
 def list_members(request: HttpRequest) -> HttpResponse:
     """List members within the reader's scope, narrowed and ordered by the address."""
-    at, language, actor = clock.now(), language_of(), actor_of(request)
+    at, language, actor = clock.met(request), language_of(), actor_of(request)
     scope = actor.scope_for("members.read")
     programme = loyalty.get_programme()
     rungs = tiers.list_rungs(programme, at=at, language=language)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from regulars.access import selectors as access
 from regulars.console.domain import wording
+from regulars.console.pages import record_actions
 from regulars.console.pages.drawing import actor_of, draw, language_of, teller_of
 from regulars.console.pages.tabs import SHEETS, TABS, Context, Reading
 from regulars.console.selectors import records
@@ -29,7 +30,7 @@ REVEAL_SECONDS = 30
 @require_safe
 def member(request: HttpRequest, public_id: UUID, tab: str = "overview") -> HttpResponse:
     """Show a member's record, masked; a merged one leads to the member who stands for both."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     chosen = next((each for each in TABS if each.code == tab), None)
     if chosen is None:
         raise domain.MemberNotFound
@@ -45,7 +46,7 @@ def member(request: HttpRequest, public_id: UUID, tab: str = "overview") -> Http
 @require_POST
 def reveal(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show a member's record unmasked for a moment; who looked and why is logged first."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     reason = request.POST.get("reason", "")
     if reason not in wording.REVEAL_REASONS:
         raise domain.ReasonMissing
@@ -89,6 +90,9 @@ def _record(request: HttpRequest, profile: Profile, *, tab: str, at: datetime) -
         "reveal_reasons": _reasons(reading),
         "reveal_seconds": REVEAL_SECONDS,
         "shows_points": reading.may("points.read"),
+        "visible": record_actions.visible_actions(reading, head),
+        "menu": record_actions.menu_actions(reading, head),
+        "may": record_actions.tab_actions(reading, head),
         **sheet.finish(names),
     }
     return draw(request, "console/member.html", context, zone=reading.programme.tz)

@@ -126,7 +126,7 @@ def list_consents(profile: Profile) -> list[ConsentLine]:
             is_given=state.granted,
             at=state.at,
             policy_version=state.policy_version,
-            channel=wording.word(wording.CHANNELS, state.channel),
+            channel=wording.channel(state.channel),
         )
         for state in profile.consents
     ]
@@ -141,7 +141,7 @@ def list_proofs(proofs: Sequence[ConsentProof], *, sources: Mapping[int, str]) -
             at=one.consent.at,
             recorded_at=one.recorded_at,
             policy_version=one.consent.policy_version,
-            channel=wording.word(wording.CHANNELS, one.consent.channel),
+            channel=wording.channel(one.consent.channel),
             source=sources.get(one.source_id or 0, ""),
             text_hash=one.consent.text_hash,
         )

@@ -28,6 +28,37 @@ class Balance:
     posted: int = 0
     lapsed: int = 0
 
+    @property
+    def free(self) -> int:
+        """Count what is usable and not held, before any debt is thought of."""
+        if self.available:
+            return self.available + self.owed
+        return self.posted - self.lapsed - self.pending - self.held
+
+    def adjusted(self, amount: int) -> "Balance":
+        """Answer the balance after points are given (a debt is repaid first) or taken by hand."""
+        repaid = min(self.owed, max(0, amount))
+        owed = self.owed - repaid
+        free = self.free + amount - repaid
+        posted = self.posted + amount - repaid
+        return replace(self, available=max(0, free - owed), owed=owed, posted=posted)
+
+    def joined(self, other: "Balance") -> "Balance":
+        """Answer what one member holds who takes over everything of another."""
+        owed = self.owed + other.owed
+        return Balance(
+            available=max(0, self.free + other.free - owed),
+            pending=self.pending + other.pending,
+            held=self.held + other.held,
+            owed=owed,
+            growth=self.growth + other.growth,
+            stored_value=self.stored_value + other.stored_value,
+            stored_gift=self.stored_gift + other.stored_gift,
+            is_frozen=self.is_frozen,
+            posted=self.posted + other.posted,
+            lapsed=self.lapsed + other.lapsed,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class OpenLot:

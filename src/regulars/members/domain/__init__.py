@@ -36,6 +36,7 @@ from regulars.members.domain.identities import (
     tail_of,
 )
 from regulars.members.domain.marks import (
+    TAG_LENGTH_MAX,
     Consent,
     ConsentInvalid,
     ConsentProof,
@@ -87,7 +88,9 @@ from regulars.members.domain.privacy import ExportRow, ReasonMissing, SubjectExp
 from regulars.members.domain.profiles import (
     FieldInvalid,
     FieldUnknown,
+    ProfileChanged,
     ProfileValue,
+    check_seen,
     clean_profile,
     clean_value,
     mask_value,
@@ -123,6 +126,7 @@ __all__ = [
     "PERSONAL_COLUMNS",
     "PROFILE_FIELDS",
     "REVEALS_PER_MINUTE_MAX",
+    "TAG_LENGTH_MAX",
     "TAIL_BUCKETS",
     "TECHNICAL_TEXT_COLUMNS",
     "TREE_MAX",
@@ -174,6 +178,7 @@ __all__ = [
     "Plan",
     "PolicyInvalid",
     "Profile",
+    "ProfileChanged",
     "ProfileValue",
     "ReasonMissing",
     "RecognitionBusy",
@@ -192,6 +197,7 @@ __all__ = [
     "TooManyIdentities",
     "check_consent",
     "check_merge",
+    "check_seen",
     "check_unmerge",
     "clean_profile",
     "clean_tag",

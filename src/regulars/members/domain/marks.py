@@ -92,6 +92,7 @@ class ConsentProof:
     member_id: int
     source_id: int | None
     recorded_at: datetime
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

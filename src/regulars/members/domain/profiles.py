@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -39,6 +39,13 @@ class FieldInvalid(Refusal):
     reason = message("This is not a usable {field}.")
 
 
+class ProfileChanged(Refusal):
+    """Somebody else said these fields anew since they were read."""
+
+    kind = Kind.CONFLICT
+    reason = message("Somebody changed these fields meanwhile: {fields}. Look at them again.")
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileValue:
     """A value as stored: which field, the text, and since when it is said."""
@@ -69,6 +76,18 @@ def clean_profile(values: Mapping[str, str]) -> dict[str, str]:
     """Bring a whole profile to its stored form, leaving out what says nothing."""
     cleaned = {field: clean_value(field, value) for field, value in values.items()}
     return {field: value for field, value in cleaned.items() if value is not None}
+
+
+def check_seen(
+    seen: Mapping[str, datetime | None],
+    now: Mapping[str, datetime],
+    *,
+    fields: Iterable[str],
+) -> None:
+    """Refuse to overwrite what was said since it was read; raises ProfileChanged."""
+    changed = [field for field in fields if seen.get(field) != now.get(field)]
+    if changed:
+        raise ProfileChanged(fields=", ".join(changed))
 
 
 def mask_value(field: Field, value: str) -> str:

@@ -85,7 +85,7 @@ def list_consents(*, member_ids: Sequence[int], limit: int = 200) -> list[Consen
     """Answer what these ids agreed to and withdrew with its proof, the last word first."""
     found = sql.rows(
         "SELECT purpose, policy_version, granted, at, channel, text_hash, member_id, source_id,"
-        " recorded_at FROM members_consent WHERE member_id = ANY(%s::bigint[])"
+        " recorded_at, id FROM members_consent WHERE member_id = ANY(%s::bigint[])"
         " ORDER BY at DESC, recorded_at DESC, id DESC LIMIT %s::int",
         [list(member_ids), limit],
     )

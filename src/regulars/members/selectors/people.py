@@ -1,6 +1,7 @@
 """Read members: one, many by id, a scoped list; masked."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -159,6 +160,26 @@ def _profile_values(
         opened_value(field, plain, sealed, member_id, set_at, wrapped)
         for member_id, field, plain, sealed, set_at, wrapped in found
     ]
+
+
+def masked_values(*, member_ids: Sequence[int]) -> list[ProfileValue]:
+    """Answer the profile values of these ids as any reader of members may see them."""
+    return [
+        replace(value, value=mask_value(FIELDS[value.field], value.value))
+        for value in profile_values(member_ids=member_ids)
+    ]
+
+
+def said_at(*, member_id: int) -> dict[str, datetime]:
+    """Answer when each field of a survivor was said, by whichever of its records stands."""
+    values = sql.rows(
+        "SELECT v.member_id, v.field, v.set_at FROM members_profilevalue v"
+        " JOIN members_member m ON m.id = v.member_id WHERE m.survivor_id = %s::bigint",
+        [member_id],
+    )
+    told = [ProfileValue(field, "", set_at, owner) for owner, field, set_at in values]
+    chosen = survivor_profile(told, member_id=member_id)
+    return {field: value.set_at for field, value in chosen.items()}
 
 
 def opened_value(

@@ -1,5 +1,10 @@
 """What members does: recognise, enrol, change, mark, merge, export, erase."""
 
+from regulars.members.services.erasing import (
+    ERASURES,
+    erase_or_propose,
+    erasure_needs_second_person,
+)
 from regulars.members.services.marks import (
     ConsentRow,
     TagRow,
@@ -37,6 +42,7 @@ from regulars.members.services.requests import (
 from regulars.members.services.resolve import resolve_identities
 
 __all__ = [
+    "ERASURES",
     "ConsentRow",
     "Home",
     "LinkOutcome",
@@ -48,6 +54,8 @@ __all__ = [
     "dismiss_suggestion",
     "drop_expired_tags",
     "erase",
+    "erase_or_propose",
+    "erasure_needs_second_person",
     "export",
     "forget_packages",
     "freeze",

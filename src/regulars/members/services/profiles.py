@@ -21,11 +21,12 @@ from regulars.members.domain import (
     Link,
     MatchPolicy,
     TooManyIdentities,
+    check_seen,
     clean_value,
     index_column,
     normalise,
 )
-from regulars.members.selectors import identities
+from regulars.members.selectors import identities, people
 from regulars.members.services import resolve, words
 from regulars.members.services.marks import check_living
 from regulars.members.services.merges import lock_members, lock_row
@@ -56,10 +57,13 @@ def update_profile(
     at: datetime,
     actor: Actor,
     home: Home | None = None,
+    seen: Mapping[str, datetime | None] | None = None,
 ) -> tuple[str, ...]:
     """Set declared profile fields; None or an empty value takes one away. Answers what changed.
 
-    Raises FieldUnknown, FieldInvalid, MemberNotFound, MemberMerged, MemberErased.
+    `seen` says when each field was said as the caller last read it: a field that somebody has
+    said anew since is not overwritten. Raises FieldUnknown, FieldInvalid, ProfileChanged,
+    MemberNotFound, MemberMerged, MemberErased.
     """
     said = [
         words.Word(member_id, field, clean_value(field, value or ""), at)
@@ -67,6 +71,8 @@ def update_profile(
     ]
     member = lock_row(member_id)
     check_living(member.status, member_id=member_id)
+    if seen is not None:
+        check_seen(seen, people.said_at(member_id=member_id), fields=values)
     changed = words.write_words(said).get(member_id, ())
     if home and _move(member_id, home):
         changed = (*changed, "home")
