@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import DataError
+from django.db import DataError, ProgrammingError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +54,21 @@ class TestShape:
     def test_no_rows_are_no_rows(self) -> None:
         assert back({"b": "bigint"}, []) == []
 
+    def test_rows_larger_than_one_piece_come_back(self) -> None:
+        rows = [(number, "茶" * 500) for number in range(2_000)]
+
+        assert back({"b": "bigint", "x": "text"}, rows) == rows
+
+    def test_what_is_refused_leaves_the_connection_usable(self) -> None:
+        sql.run("CREATE TEMPORARY TABLE copied (b int, x text) ON COMMIT DROP")
+
+        with pytest.raises(DataError), transaction.atomic():
+            sql.copy("COPY copied FROM STDIN", "1\tgood\nbad\tbad\n")
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            sql.copy("COPY nowhere FROM STDIN", "1\n")
+
+        assert sql.rows("SELECT * FROM copied") == []
+
     def test_a_number_too_large_for_its_column_is_refused(self) -> None:
         sql.run("CREATE TEMPORARY TABLE copied (b int) ON COMMIT DROP")
 
@@ -65,3 +80,14 @@ class TestShape:
         types = {"a": "bigint", "b": "bigint?", "c": "text", "d": "word?", "e": "timestamptz"}
 
         assert back(types, rows) == rows
+
+
+class TestCopy:
+    def test_goes_back_with_the_transaction_it_opens(self, committed_db: str) -> None:
+        shape = Shape("web_ratewindow", {"bucket": "text", "window": "bigint", "calls": "int"})
+
+        with transaction.atomic():
+            sql.copy_rows(shape, [("x", 1, 1)])
+            transaction.set_rollback(True)
+
+        assert sql.row("SELECT count(*) FROM web_ratewindow WHERE bucket = 'x'") == (0,)

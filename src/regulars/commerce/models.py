@@ -93,8 +93,16 @@ class Order(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["member_id", "id"], name="order_by_member"),
-            models.Index(fields=["store_id", "id"], name="order_by_store"),
+            models.Index(
+                fields=["member_id", "id"],
+                condition=models.Q(member_id__isnull=False),
+                name="order_by_member",
+            ),
+            models.Index(
+                fields=["store_id", "id"],
+                condition=models.Q(store_id__isnull=False),
+                name="order_by_store",
+            ),
             models.Index(
                 fields=["batch_id"],
                 condition=models.Q(batch_id__isnull=False),

@@ -87,7 +87,8 @@ class Shape:
     def __init__(self, table: str, columns: Mapping[str, str]) -> None:
         packed = [name for name, kind in columns.items() if kind in _FIXED]
         loose = [name for name in columns if name not in packed]
-        self.statement = f"COPY {table} ({', '.join(packed + loose)}) FROM STDIN (FORMAT binary)"
+        named = ", ".join(f'"{name}"' for name in packed + loose)
+        self.statement = f"COPY {table} ({named}) FROM STDIN (FORMAT binary)"
         self._row = _compiled(columns, packed, loose)
 
     def write(self, rows: Iterable[Sequence[Any]]) -> bytes:

@@ -11,12 +11,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections
+from psycopg.abc import PQGen
+from psycopg.errors import error_from_result
+from psycopg.generators import copy_end, copy_to, execute
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn
 
 from regulars.web.binary import Shape
 
 _KEPT = "_regulars_cursor"
 BLOCK = 1000  # every id sequence counts in steps of a block, so a process asks once per block
 
+_PIECE = 128 * 1024  # the library under the driver does not take much more at once
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _blocks: dict[tuple[int, str], tuple[int, int]] = {}
 _blocks_lock = threading.Lock()
@@ -47,14 +53,34 @@ def run(sql: str, params: Sequence[Any] = (), using: str = "default") -> int:
 
 def copy_rows(shape: Shape, rows: Iterable[Sequence[Any]], using: str = "default") -> None:
     """Copy rows of values into the table of a shape, the cheapest way in for rows."""
-    with _cursor(using) as cursor, cursor.copy(shape.statement) as into:
-        into.write(shape.write(rows))
+    _copy(shape.statement, shape.write(rows), using)
 
 
 def copy(statement: str, lines: str, using: str = "default") -> None:
     """Send lines of tab-separated text to `COPY … FROM STDIN`, for types a shape does not have."""
-    with _cursor(using) as cursor, cursor.copy(statement) as into:
-        into.write(lines)
+    _copy(statement, lines.encode(), using)
+
+
+def _copy(statement: str, data: bytes, using: str) -> None:
+    with _cursor(using) as cursor:
+        link = cursor.connection
+        if link.pgconn.transaction_status != TransactionStatus.INTRANS:
+            with cursor.copy(statement) as into:  # the driver begins the transaction
+                into.write(data)
+            return
+        with link.lock:
+            link.wait(_copying(link.pgconn, statement.encode(), data))
+
+
+def _copying(server: PGconn, statement: bytes, data: bytes) -> PQGen[None]:
+    """Do in a few steps what the driver's copy does in many: half of its time for a batch."""
+    server.send_query(statement)
+    [ready] = yield from execute(server)
+    if ready.status != ExecStatus.COPY_IN:
+        raise error_from_result(ready)
+    for start in range(0, len(data), _PIECE):
+        yield from copy_to(server, data[start : start + _PIECE], flush=len(data) > _PIECE)
+    yield from copy_end(server, None)
 
 
 def field(text: str) -> str:
