@@ -75,6 +75,12 @@ def run_batch(batch: str, progress_id: str, staff_id: int, language: str) -> Non
         raise
 
 
+@jobs.task("ingest.act_on_letters", attempts=2)
+def act_on_letters(progress_id: str, staff_id: int) -> None:
+    """Replay, book or drop all dead letters that matched when it was asked for."""
+    services.run_letters(progress_id=UUID(progress_id), actor=_staff(staff_id))
+
+
 @jobs.task("ingest.drop_uploads", every="*/15 * * * *", lock="ingest.drop_uploads")
 def drop_uploads() -> None:
     """Throw away files that were handed over a day ago and never imported."""

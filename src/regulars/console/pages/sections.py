@@ -90,6 +90,12 @@ def person_cell(row: Named | None, member_id: int | None, elsewhere: str) -> Cel
     return Cell.dash() if member_id is None else Cell.text(elsewhere)
 
 
+def way_cell(actor: Actor, permission: str, title: str, name: str, key: object) -> Cell:
+    """Lead to a page where it exists and the reader may open it; else only name it."""
+    href = href_of(name, key) if key and actor.may(permission) else ""
+    return Cell.link(title, href) if href else Cell.text(title)
+
+
 def href_of(name: str, *args: object) -> str:
     """Answer the address of a page, or nothing where it does not exist."""
     try:

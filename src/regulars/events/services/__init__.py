@@ -3,6 +3,7 @@
 from regulars.events.services.append import append, catalogue, install
 from regulars.events.services.bury import bury, drop_batch, forget_members, purge_letters, settle
 from regulars.events.services.log import make_partitions, mend_epoch, raise_epoch
+from regulars.events.services.replaying import replay_event
 
 __all__ = [
     "append",
@@ -15,5 +16,6 @@ __all__ = [
     "mend_epoch",
     "purge_letters",
     "raise_epoch",
+    "replay_event",
     "settle",
 ]

@@ -102,6 +102,20 @@ class SignatureStale(Refusal):
     reason = message("The delivery is dated more than {seconds_max} seconds from now.")
 
 
+class LetterSettled(Refusal):
+    """Somebody was faster."""
+
+    kind = Kind.CONFLICT
+    reason = message("This rejected row is settled already.")
+
+
+class DeliveryGone(Refusal):
+    """What was kept is gone: its retention is over, or somebody in it was erased."""
+
+    kind = Kind.NOT_FOUND
+    reason = message("What it held is gone: its retention is over, or its member was erased.")
+
+
 class LetterNotReplayable(Refusal):
     """Only rows and webhook bodies that are still open can be replayed here."""
 

@@ -32,6 +32,7 @@ from regulars.ingest.selectors.sources import (
     lock_delivery,
     lock_expired_parked,
     lock_parked,
+    sealed_delivery,
 )
 
 __all__ = [
@@ -63,5 +64,6 @@ __all__ = [
     "lock_upload",
     "public_ids_of",
     "read_sample",
+    "sealed_delivery",
     "upload_key",
 ]

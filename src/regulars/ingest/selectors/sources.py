@@ -137,6 +137,12 @@ def lock_delivery(*, delivery_id: int) -> Delivery | None:
     return Delivery(found, source, message_id, state, rows_done, received_at, body)
 
 
+def sealed_delivery(*, delivery_id: int) -> bytes | None:
+    """Answer the sealed body of a delivery; None once retention or an erasure took it."""
+    row = sql.row("SELECT body FROM ingest_delivery WHERE id = %s::bigint", [delivery_id])
+    return None if row is None or row[0] is None else bytes(row[0])
+
+
 def lock_parked(*, source_id: int, parents: Iterable[str]) -> list[ParkedRow]:
     """Lock the rows of a source that wait for these orders, oldest first."""
     found = sql.rows(

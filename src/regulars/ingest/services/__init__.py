@@ -14,6 +14,13 @@ from regulars.ingest.services.files import import_file, rehearse_file, resume_im
 from regulars.ingest.services.files_errors import drop_error_files, drop_errors_of_erased
 from regulars.ingest.services.files_undo import undo_import
 from regulars.ingest.services.letters import Replayed, book_letters, book_returns, replay_letters
+from regulars.ingest.services.letters_acting import (
+    LetterAct,
+    act_on_letters,
+    ask_letters,
+    reveal_letter,
+    run_letters,
+)
 from regulars.ingest.services.parking import apply_parked, expire_parked
 from regulars.ingest.services.reverting import (
     Reverted,
@@ -58,9 +65,11 @@ from regulars.ingest.services.webhooks import (
 
 __all__ = [
     "Batch",
+    "LetterAct",
     "NewSource",
     "Replayed",
     "Reverted",
+    "act_on_letters",
     "adjust_upload",
     "append_reverted",
     "apply_balances",
@@ -74,6 +83,7 @@ __all__ = [
     "apply_rows",
     "apply_stores",
     "ask_import",
+    "ask_letters",
     "ask_rehearsal",
     "ask_resume",
     "ask_undo",
@@ -98,9 +108,11 @@ __all__ = [
     "replay_letters",
     "requeue_stale",
     "resume_import",
+    "reveal_letter",
     "revert_chunk",
     "rotate_secret",
     "run_batch",
+    "run_letters",
     "run_upload",
     "source_named",
     "stop_upload",

@@ -14,6 +14,7 @@ from regulars.ledger.selectors.statements import (
     count_movements,
     get_movement,
     list_movements,
+    list_movements_of,
     sum_movements,
 )
 from regulars.ledger.selectors.transfers import (
@@ -40,6 +41,7 @@ __all__ = [
     "list_holds",
     "list_lots",
     "list_movements",
+    "list_movements_of",
     "list_verify_runs",
     "sum_movements",
 ]

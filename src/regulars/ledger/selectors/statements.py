@@ -1,6 +1,7 @@
 """Read the statement across members: movements in scope, newest first, and their sums."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from regulars.access.domain import Scope
@@ -16,6 +17,7 @@ from regulars.web import seeking, sql
 from regulars.web.seeking import Condition, Counted, Seek
 
 SUMMED_MAX: Final = 500_000
+BOOKED_WITHIN: Final = timedelta(seconds=10)  # of its event: they share a transaction
 _COLUMNS: Final = (
     "t.id, t.seq, t.kind, t.currency, t.debit_id, t.credit_id, t.amount, t.member_id, t.store_id,"
     " t.actor_id, t.reason_code, t.event_id, t.reverses, t.occurred_at, t.recorded_at"
@@ -86,6 +88,20 @@ def get_movement(*, seq: int, scope: Scope) -> Movement | None:
         [seq, *values],
     )
     return None if found is None else _movement(found)
+
+
+def list_movements_of(
+    *, event_id: int, recorded_at: datetime, scope: Scope, limit: int = 100
+) -> list[Movement]:
+    """List the transfers that an event brought about, by number; they are booked with it."""
+    within, values = scope.condition("t.store_id")
+    found = sql.rows(
+        f"SELECT {_COLUMNS} FROM ledger_transfer t WHERE t.recorded_at >= %s::timestamptz"
+        " AND t.recorded_at < %s::timestamptz AND t.event_id = %s::bigint"
+        f" AND {within} ORDER BY t.seq LIMIT %s::int",
+        [recorded_at, recorded_at + BOOKED_WITHIN, event_id, *values, limit],
+    )
+    return [_movement(row) for row in found]
 
 
 def _seek(query: MovementQuery, scope: Scope) -> Seek:
