@@ -33,6 +33,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 EMAIL, PASSWORD = "chen@example.com", "celadon cup and honey"
+KEY_EMAIL = "kay@example.com"  # whose account has passkeys
 START_SECONDS_MAX = 60
 SERVE = """
 import sys
@@ -107,6 +108,9 @@ def _fill() -> None:
     open_shop(at)
     access.create_staff(
         email=EMAIL, name="陈晨", role="owner", password=PASSWORD, actor=Actor.system(), at=at
+    )
+    access.create_staff(
+        email=KEY_EMAIL, name="Kay", role="owner", password=PASSWORD, actor=Actor.system(), at=at
     )
 
 
