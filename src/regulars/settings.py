@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "regulars.web.middleware.ActorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "regulars.web.health.DatabaseAwayMiddleware",
@@ -169,11 +170,18 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = False
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # what else runs below this host is not ours to bind to TLS
+    "security.W008",  # the proxy that holds the certificate redirects; here it could only loop
+    "security.W021",  # whoever owns the domain decides about preloading it
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = number("BODY_BYTES_MAX", 5_000_000)
 APPEND_SLASH = False
 
 API_CALLS_PER_MINUTE = number("API_CALLS_PER_MINUTE", 60_000)
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", 0)
+if HTTPS and TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DEAD_LETTER_OPEN_DAYS = number("DEAD_LETTER_OPEN_DAYS", 180)
 DEAD_LETTER_SETTLED_DAYS = number("DEAD_LETTER_SETTLED_DAYS", 90)
 LOG_LEVEL = setting("LOG_LEVEL", "INFO")
