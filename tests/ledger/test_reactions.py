@@ -127,6 +127,8 @@ class TestUndoneImports:
         assert available() == 50
 
         undo(7, "balances")
+        assert available() == 50, "the other import says the same"
+        undo(8, "balances")
 
         assert available() == 0
 

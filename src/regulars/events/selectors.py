@@ -216,6 +216,37 @@ def batches_of(*, member_ids: Sequence[int], types: Sequence[str]) -> dict[int, 
     return batches
 
 
+def list_history(*, member_ids: Sequence[int], types: Sequence[str]) -> list[Event]:
+    """Answer all events of these types about these members, in the order of the log."""
+    found = sql.rows(
+        f"SELECT {_COLUMNS} FROM events_event WHERE member_id = ANY(%s::bigint[])"
+        " AND type = ANY(%s::text[]) ORDER BY epoch, xact, id",
+        [list(member_ids), list(types)],
+    )
+    return [as_event(each) for each in found]
+
+
+def members_of_batch(*, batch_id: int, kind: str) -> list[int]:
+    """Answer whom the events of one type that came with an import are about."""
+    found = sql.rows(
+        "SELECT DISTINCT member_id FROM events_event WHERE type = %s::text"
+        " AND batch_id = %s::bigint AND member_id IS NOT NULL ORDER BY member_id",
+        [kind, batch_id],
+    )
+    return [member_id for (member_id,) in found]
+
+
+def count_batches(*, kind: str) -> dict[int, int]:
+    """Answer how often events of one type named each import."""
+    return dict(
+        sql.rows(
+            "SELECT (facts ->> 'batch_id')::bigint, count(*) FROM events_event"
+            " WHERE type = %s::text AND facts ? 'batch_id' GROUP BY 1",
+            [kind],
+        )
+    )
+
+
 def members_named(*, member_ids: Sequence[int], kind: str, fact: str) -> set[int]:
     """Answer which of these members a fact of events of one type names: who was given something.
 

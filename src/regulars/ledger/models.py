@@ -234,20 +234,12 @@ class Opening(models.Model):
     batch_id = models.BigIntegerField(null=True)
     event_id = models.BigIntegerField()
     as_of = models.DateTimeField()
-    # The declaration that took the lot back, and its import: undoing that one reopens the lot.
-    ended_event_id = models.BigIntegerField(null=True)
-    ended_batch_id = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "ledger_opening"
         indexes = [
             models.Index(fields=["member_id", "currency"], name="ledger_opening_member"),
             models.Index(fields=["batch_id"], name="ledger_opening_batch"),
-            models.Index(
-                fields=["ended_batch_id"],
-                name="ledger_opening_ended",
-                condition=Q(ended_batch_id__isnull=False),
-            ),
         ]
 
 

@@ -114,7 +114,7 @@ def when_imports_reverted(events: Sequence[Event], *, at: datetime) -> Sequence[
     outcomes = []
     for event in events:
         batch_id: int = event.facts["batch_id"]
-        totals = services.revert_openings(batch_ids=[batch_id], at=at)
+        totals = services.revert_openings(batch_id=batch_id, at=at)
         if totals:
             facts = {"members": len(totals), "points": sum(totals.values())}
             outcomes.append(Outcome(event.id, APP, "balances_taken_back", facts))

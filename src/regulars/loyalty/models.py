@@ -181,9 +181,6 @@ class Opening(models.Model):
     batch_id = models.BigIntegerField(null=True)
     recorded_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)  # replaced by a later declaration, or undone
-    # The declaration that replaced it, and its import: undoing that one brings this one back.
-    ended_event_id = models.BigIntegerField(null=True)
-    ended_batch_id = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -195,11 +192,6 @@ class Opening(models.Model):
             ),
             models.Index(
                 fields=["batch_id"], name="opening_by_batch", condition=Q(batch_id__isnull=False)
-            ),
-            models.Index(
-                fields=["ended_batch_id"],
-                name="opening_by_end",
-                condition=Q(ended_batch_id__isnull=False),
             ),
         ]
 

@@ -27,6 +27,7 @@ from regulars.ledger.domain.checking import (
     VerifyRun,
     VerifyRunPage,
 )
+from regulars.ledger.domain.declared import Joined, Parted, Said, State, Word, fold_words
 from regulars.ledger.domain.facts import EVENT_TYPES
 from regulars.ledger.domain.holding import release_expired
 from regulars.ledger.domain.moving import (
@@ -143,6 +144,7 @@ __all__ = [
     "HoldTooShort",
     "HoldTooSmall",
     "InsufficientPoints",
+    "Joined",
     "Lot",
     "MergeRefused",
     "Movement",
@@ -153,15 +155,18 @@ __all__ = [
     "OpenLot",
     "Original",
     "OwedPolicy",
+    "Parted",
     "PointsBusy",
     "Posted",
     "PostedAs",
     "Posting",
     "Restore",
     "ReversalTooLarge",
+    "Said",
     "Sample",
     "Spend",
     "StandingLot",
+    "State",
     "Sweep",
     "Transfer",
     "TransferConflict",
@@ -176,8 +181,10 @@ __all__ = [
     "VerifyRunPage",
     "VerifyRunUnknown",
     "Void",
+    "Word",
     "Writes",
     "check_unmerge",
+    "fold_words",
     "house_account",
     "house_kind",
     "plan_close",

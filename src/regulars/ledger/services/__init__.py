@@ -30,9 +30,10 @@ from regulars.ledger.services.commands import (
     void_hold,
 )
 from regulars.ledger.services.late_holds import expire_holds
-from regulars.ledger.services.openings import Declared, declare_balances, revert_openings
+from regulars.ledger.services.openings import Declared, declare_balances
 from regulars.ledger.services.posting import post
 from regulars.ledger.services.proving import prove
+from regulars.ledger.services.undoing import revert_openings
 from regulars.ledger.services.verifying import verify
 
 __all__ = [

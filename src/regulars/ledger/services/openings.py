@@ -9,7 +9,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from regulars.kit.ids import uuid_from
 from regulars.ledger.domain import Books, Clawback, Currency, Open, Posted
@@ -36,54 +35,12 @@ WHERE {which} AND t.amount > COALESCE(
 ORDER BY t.seq
 """
 _STANDING_OF_MEMBERS: Final = _STANDING.format(which="o.member_id = ANY(%s::bigint[])")
-_STANDING_OF_BATCHES: Final = _STANDING.format(which="o.batch_id = ANY(%s::bigint[])")
 _NOTE: Final = (
     "INSERT INTO ledger_opening (transfer_id, member_id, currency, batch_id, event_id, as_of)"
     " SELECT x.transfer_id, x.member_id, x.currency, NULLIF(x.batch_id, 0), x.event_id, x.as_of"
     " FROM unnest(%s::uuid[], %s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[],"
     " %s::timestamptz[]) AS x (transfer_id, member_id, currency, batch_id, event_id, as_of)"
     " ON CONFLICT DO NOTHING"
-)
-_NOTE_ENDED: Final = (
-    "UPDATE ledger_opening AS o SET ended_event_id = x.event_id,"
-    " ended_batch_id = NULLIF(x.batch_id, 0)"
-    " FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS x (transfer_id, event_id, batch_id)"
-    " WHERE o.transfer_id = x.transfer_id"
-)
-_KEYS_OF_BATCHES: Final = (
-    "SELECT DISTINCT currency, member_id FROM ledger_opening"
-    " WHERE batch_id = ANY(%s::bigint[]) OR ended_batch_id = ANY(%s::bigint[])"
-)
-# What a declaration took back passes to the one that took back what it had brought in.
-_HAND_OVER: Final = """
-UPDATE ledger_opening AS o SET ended_event_id = h.ended_event_id, ended_batch_id = h.ended_batch_id
-FROM (SELECT DISTINCT ON (event_id) event_id, ended_event_id, ended_batch_id FROM ledger_opening
-    WHERE ended_event_id IS NOT NULL ORDER BY event_id, ended_event_id DESC) AS h
-WHERE o.ended_batch_id = ANY(%s::bigint[]) AND h.event_id = o.ended_event_id
-"""
-_TAKEN_BY_BATCHES: Final = """
-SELECT o.transfer_id, o.member_id, o.currency, o.event_id, o.as_of,
-    (SELECT sum(r.amount) FROM ledger_transfer AS r
-    WHERE r.reverses = o.transfer_id AND r.event_id IS NOT NULL), t.occurred_at, l.expires_at
-FROM ledger_opening AS o JOIN ledger_transfer AS t ON t.id = o.transfer_id
-JOIN ledger_lot AS l ON l.id = t.seq
-WHERE o.ended_batch_id = ANY(%s::bigint[]) AND o.batch_id IS DISTINCT FROM o.ended_batch_id
-AND EXISTS (SELECT FROM ledger_transfer AS r
-    WHERE r.reverses = o.transfer_id AND r.event_id IS NOT NULL)
-ORDER BY t.seq
-"""
-_NOTE_AGAIN: Final = (
-    "INSERT INTO ledger_opening (transfer_id, member_id, currency, batch_id, event_id, as_of)"
-    " SELECT x.now_id, o.member_id, o.currency, o.batch_id, o.event_id, o.as_of"
-    " FROM unnest(%s::uuid[], %s::uuid[]) AS x (now_id, was_id)"
-    " JOIN ledger_opening AS o ON o.transfer_id = x.was_id"
-    " JOIN ledger_transfer AS t ON t.id = x.now_id ON CONFLICT DO NOTHING"
-)
-# Nobody brings back what is undone, nor twice what came back.
-_FORGET: Final = (
-    "UPDATE ledger_opening SET ended_event_id = NULL, ended_batch_id = NULL"
-    " WHERE ended_event_id IS NOT NULL"
-    " AND (batch_id = ANY(%s::bigint[]) OR ended_batch_id = ANY(%s::bigint[]))"
 )
 
 
@@ -123,41 +80,10 @@ def declare_balances(declarations: Sequence[Declaration], *, at: datetime) -> li
             )
             kept = [lot for lot in there if lot not in difference.taken_back]
             standing[key] = kept + [StandingLot(p.id, (p.amount, p.expires_at)) for p in fresh]
-        _note_ended(backs)
         # Taken back first, so that what replaces it is not taken instead.
         answers = post([*(p for _, p in backs), *(p for _, p in opens)], at=at)
         _note(opens)
         return _answers(declarations, [d for d, _ in backs], [d for d, _ in opens], answers)
-
-    return retried(attempt)
-
-
-def revert_openings(*, batch_ids: Collection[int], at: datetime) -> dict[int, int]:
-    """Take back what these batches brought in; answers how many points by member.
-
-    What their declarations had replaced comes back in its place, unless a later declaration
-    replaced theirs: then that one answers for it from now on.
-    """
-
-    def attempt() -> dict[int, int]:
-        batches = locks.bigints(batch_ids)
-        found = sql.rows(_KEYS_OF_BATCHES, [batches, batches])
-        keys = {(currency, member_id) for currency, member_id in found}
-        lock_keys(Books(at=at, numbers=iter(())), keys=keys, debts=set())
-        standing = _standing(_STANDING_OF_BATCHES, batch_ids)
-        sql.run(_HAND_OVER, [batches])
-        again = _again(batches, at)
-        owed = [(key, lot) for key, lots in standing.items() for lot in lots]
-        postings = [_take_back(lot, *key, at, event_id=None) for key, lot in owed]
-        totals: dict[int, int] = {}
-        answers = post([*postings, *again.values()], at=at)
-        for ((member_id, _), _lot), posted in zip(owed, answers, strict=False):
-            totals[member_id] = totals.get(member_id, 0) + _moved(posted)
-        if again:
-            ids = [locks.uuids([opening.id for opening in again.values()]), locks.uuids(again)]
-            sql.run(_NOTE_AGAIN, ids)
-        sql.run(_FORGET, [batches, batches])
-        return totals
 
     return retried(attempt)
 
@@ -196,26 +122,6 @@ def _open(declaration: Declaration, lot: DeclaredLot, place: int, at: datetime) 
     )
 
 
-def _again(batches: str, at: datetime) -> dict[UUID, Open]:
-    """Make anew what these batches took back, with its dates, by the lot it was before."""
-    return {
-        was: Open(
-            id=uuid_from("opening", was, "reopened"),
-            member_id=member_id,
-            currency=Currency(currency),
-            amount=int(amount),
-            occurred_at=earned_at,
-            usable_from=min(as_of, at),
-            expires_at=expires_at,
-            event_id=event_id,
-            business_id=uuid_from("opening", event_id),
-        )
-        for was, member_id, currency, event_id, as_of, amount, earned_at, expires_at in sql.rows(
-            _TAKEN_BY_BATCHES, [batches]
-        )
-    }
-
-
 def _take_back(
     lot: StandingLot, member_id: int, currency: Currency, at: datetime, *, event_id: int | None
 ) -> Clawback:
@@ -242,20 +148,6 @@ def _note(opens: Sequence[tuple[Declaration, Open]]) -> None:
             locks.bigints([declaration.batch_id or 0 for declaration, _ in opens]),
             locks.bigints([declaration.event_id for declaration, _ in opens]),
             "{" + ",".join(declaration.as_of.isoformat() for declaration, _ in opens) + "}",
-        ],
-    )
-
-
-def _note_ended(backs: Sequence[tuple[Declaration, Clawback]]) -> None:
-    """Remember which declaration took which lot back."""
-    if not backs:
-        return
-    sql.run(
-        _NOTE_ENDED,
-        [
-            locks.uuids([posting.reverses for _, posting in backs]),
-            locks.bigints([declaration.event_id for declaration, _ in backs]),
-            locks.bigints([declaration.batch_id or 0 for declaration, _ in backs]),
         ],
     )
 

@@ -6,13 +6,14 @@ from regulars.loyalty.services.merging import (
     merge_histories,
     unmerge_histories,
 )
-from regulars.loyalty.services.openings import declare_openings, revert_openings
+from regulars.loyalty.services.openings import declare_openings
 from regulars.loyalty.services.programme import (
     configure_programme,
     publish_ladder,
     publish_rule,
 )
 from regulars.loyalty.services.tiers import judge_tiers, review_tiers, settle_growth
+from regulars.loyalty.services.undoing import revert_openings
 from regulars.loyalty.services.verifying import verify_tiers
 
 __all__ = [

@@ -1,11 +1,10 @@
 """Openings: balances brought over, which orders until then no longer add to."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 from django.db import transaction
+from msgspec import Struct
 
 from regulars.commerce import selectors as commerce
 from regulars.kit.batches import chunked
@@ -14,31 +13,26 @@ from regulars.ledger import services as ledger
 from regulars.ledger.domain import Clawback, Currency, Open, OwedPolicy, Posted, PostedAs
 from regulars.loyalty import selectors
 from regulars.loyalty.domain import Declaration, Verdict
-from regulars.loyalty.domain.openings import OpeningLot
 from regulars.loyalty.services.awards import TOLERATED
 from regulars.loyalty.services.retelling import retell_orders
 from regulars.loyalty.services.tiers import judge_tiers
 from regulars.web import sql
 
 ORDERS_PER_STEP = 500
-_LOTS: Final = re.compile(r"[:,](\d+)@([^,@]+)")  # the dated parts in a shape
-# What a declaration replaced passes to the one that replaced it in turn.
-_HAND_OVER: Final = (
-    "UPDATE loyalty_opening o SET ended_event_id = h.ended_event_id,"
-    " ended_batch_id = h.ended_batch_id FROM loyalty_opening h"
-    " WHERE o.ended_batch_id = %s::bigint AND h.event_id = o.ended_event_id"
-    " AND h.ended_at IS NOT NULL"
-)
-_REVIVE: Final = (
-    "UPDATE loyalty_opening SET ended_at = NULL, ended_event_id = NULL, ended_batch_id = NULL"
-    " WHERE ended_batch_id = %s::bigint AND batch_id IS DISTINCT FROM ended_batch_id"
-    " RETURNING id, member_id, as_of, event_id, currency, amount, shape"
-)
-# Nobody brings back what is undone.
-_FORGET: Final = (
-    "UPDATE loyalty_opening SET ended_event_id = NULL, ended_batch_id = NULL"
-    " WHERE batch_id = %s::bigint AND ended_event_id IS NOT NULL"
-)
+
+
+class Live(Struct, gc=False):
+    """An opening: a row, which counts or has ended, or a declaration about to become one."""
+
+    id: int
+    member_id: int
+    origin_member_id: int
+    currency: int
+    shape: str
+    as_of: datetime
+    event_id: int
+    is_live: bool = True
+    declaration: Declaration | None = None
 
 
 @transaction.atomic(savepoint=False)
@@ -54,121 +48,74 @@ def declare_openings(*, declarations: Sequence[Declaration], at: datetime) -> li
         return []
     # Held before it is read what stands: two imports of one balance do not both go live.
     ledger.lock_accounts(keys={(each.currency, each.member_id) for each in declarations}, at=at)
-    declarations = _news(declarations)
-    if not declarations:
+    ended, begun = _plan(declarations)
+    if not ended and not begun:
         return []
-    replaced = [each for each in declarations if each.replaces]
-    if replaced:
-        live = _list_live(replaced)
-        _end(live, at)
-        _note_ended(live, replaced)
-    fresh = _insert(declarations, at)
-    declared = [each for each in declarations if each.event_id in fresh]
-    grown = [each for each in declared if each.currency is Currency.GROWTH and each.amount > 0]
-    _book_growth(grown, fresh, at)
-    causes = {each.member_id: each.event_id for each in declarations}
-    verdicts = _judge_orders(causes, max(each.as_of for each in declarations), at)
+    end_openings([each.id for each, _ in ended], at)
+    fresh = begin_openings(begun, at)
+    causes = {each.member_id: event_id for each, event_id in ended}
+    causes |= {each.member_id: each.event_id for each in begun if each.event_id in fresh}
+    until = max([*(each.as_of for each, _ in ended), *(each.as_of for each in begun)])
+    verdicts = judge_orders(causes, until, at)
     judge_tiers(member_ids=causes, at=at)
     return verdicts
 
 
-@transaction.atomic(savepoint=False)
-def revert_openings(*, batch_id: int, event_id: int, at: datetime) -> int:
-    """Undo the declarations of an import: their growth goes, the orders award again.
+def list_openings(member_ids: Sequence[int], *, live: bool = False) -> list[Live]:
+    """Lock and list the openings of these members, oldest first; `live`: only those that count."""
+    found = sql.rows(
+        "SELECT id, member_id, origin_member_id, currency, shape, as_of, event_id,"
+        " ended_at IS NULL FROM loyalty_opening WHERE member_id = ANY(%s::bigint[])"
+        f" {'AND ended_at IS NULL' if live else ''} ORDER BY id FOR UPDATE",
+        [list(member_ids)],
+    )
+    return [Live(*row) for row in found]
 
-    What they had replaced counts again, unless a later declaration replaced them. Answers how
-    many declarations ended.
+
+def _plan(
+    declarations: Sequence[Declaration],
+) -> tuple[list[tuple[Live, int]], list[Declaration]]:
+    """Say one declaration after the other: which openings end, by which event, and which begin.
+
+    A balance that stands already is not begun again, whichever file declared it.
     """
-    sql.run(_HAND_OVER, [batch_id])
-    live = sql.rows(
-        "SELECT id, member_id, as_of FROM loyalty_opening WHERE batch_id = %s::bigint"
-        " AND ended_at IS NULL ORDER BY id FOR UPDATE",
-        [batch_id],
-    )
-    for some in chunked(live, ORDERS_PER_STEP):
-        _end([opening_id for opening_id, _, _ in some], at)
-    back = _revive(batch_id, event_id, at)
-    for some in chunked([*live, *back], ORDERS_PER_STEP):
-        causes = {member_id: event_id for _, member_id, _ in some}
-        _judge_orders(causes, max(as_of for _, _, as_of in some), at)
-        judge_tiers(member_ids=causes, at=at)
-    sql.run(_FORGET, [batch_id])
-    return len(live)
+    live: dict[tuple[int, int], list[Live]] = {}
+    for each in list_openings([said.member_id for said in declarations], live=True):
+        live.setdefault((each.member_id, each.currency), []).append(each)
+    ended: list[tuple[Live, int]] = []
+    for said in declarations:
+        there = live.setdefault((said.member_id, int(said.currency)), [])
+        same = [each for each in there if each.shape == said.shape]
+        if said.replaces:
+            ended += [
+                (each, said.event_id)
+                for each in there
+                if each not in same and each.declaration is None
+            ]
+            there[:] = same
+        if not same:
+            who = said.member_id
+            there.append(
+                Live(
+                    *(0, who, who, int(said.currency), said.shape, said.as_of, said.event_id),
+                    declaration=said,
+                )
+            )
+    begun = [each.declaration for some in live.values() for each in some if each.declaration]
+    return ended, begun
 
 
-def _revive(batch_id: int, event_id: int, at: datetime) -> list[tuple[int, int, datetime]]:
-    """Let the openings that this import replaced count again, with their growth."""
-    found = sql.rows(_REVIVE, [batch_id])
-    grown = [
-        Declaration(
-            event_id=declared_by,
-            member_id=member_id,
-            batch_id=None,
-            currency=Currency.GROWTH,
-            amount=amount,
-            as_of=as_of,
-            replaces=True,
-            lots=tuple(
-                OpeningLot(int(part), datetime.fromisoformat(earned_at))
-                for part, earned_at in _LOTS.findall(shape)
-            ),
-        )
-        for _, member_id, as_of, declared_by, currency, amount, shape in found
-        if currency == Currency.GROWTH and amount > 0
-    ]
-    _book_growth(grown, {row[3]: row[0] for row in found}, at, again=event_id)
-    return [(opening_id, member_id, as_of) for opening_id, member_id, as_of, *_ in found]
+def begin_openings(
+    declarations: Sequence[Declaration], at: datetime, *, again: int | None = None
+) -> dict[int, int]:
+    """Let declarations count, with their growth; answers the openings by the events' ids."""
+    fresh = _insert(declarations, at)
+    grown = [each for each in declarations if each.event_id in fresh]
+    book_growth(grown, fresh, at, again=again)
+    return fresh
 
 
-def _note_ended(opening_ids: Sequence[int], declarations: Sequence[Declaration]) -> None:
-    """Remember which declaration replaced these openings."""
-    sql.run(
-        "UPDATE loyalty_opening o SET ended_event_id = x.event_id,"
-        " ended_batch_id = NULLIF(x.batch_id, 0) FROM unnest(%s::bigint[], %s::smallint[],"
-        " %s::bigint[], %s::bigint[]) AS x(member_id, currency, event_id, batch_id)"
-        " WHERE o.id = ANY(%s::bigint[]) AND o.member_id = x.member_id"
-        " AND o.currency = x.currency",
-        [
-            [each.member_id for each in declarations],
-            [int(each.currency) for each in declarations],
-            [each.event_id for each in declarations],
-            [each.batch_id or 0 for each in declarations],
-            list(opening_ids),
-        ],
-    )
-
-
-def _news(declarations: Sequence[Declaration]) -> list[Declaration]:
-    """Leave out balances that stand already, whichever file declared them."""
-    found = sql.rows(
-        "SELECT member_id, currency, shape FROM loyalty_opening"
-        " WHERE member_id = ANY(%s::bigint[]) AND ended_at IS NULL",
-        [[each.member_id for each in declarations]],
-    )
-    standing = set(found)
-    return [
-        each
-        for each in declarations
-        if (each.member_id, int(each.currency), each.shape) not in standing
-    ]
-
-
-def _list_live(declarations: Sequence[Declaration]) -> list[int]:
-    found = sql.rows(
-        "SELECT o.id FROM loyalty_opening o JOIN unnest(%s::bigint[], %s::smallint[])"
-        " AS x(member_id, currency) ON o.member_id = x.member_id AND o.currency = x.currency"
-        " WHERE o.ended_at IS NULL AND o.event_id <> ALL(%s::bigint[])"
-        " ORDER BY o.id FOR UPDATE OF o",
-        [
-            [each.member_id for each in declarations],
-            [int(each.currency) for each in declarations],
-            [each.event_id for each in declarations],
-        ],
-    )
-    return [opening_id for (opening_id,) in found]
-
-
-def _end(opening_ids: Sequence[int], at: datetime) -> None:
+def end_openings(opening_ids: Sequence[int], at: datetime) -> None:
     """End openings: the growth they brought never counted, and the ledger takes it back."""
     if not opening_ids:
         return
@@ -199,6 +146,8 @@ def _end(opening_ids: Sequence[int], at: datetime) -> None:
 
 def _insert(declarations: Sequence[Declaration], at: datetime) -> dict[int, int]:
     """Write the openings; answers the ids of those that were not known, by event."""
+    if not declarations:
+        return {}
     found = sql.rows(
         "INSERT INTO loyalty_opening (member_id, origin_member_id, currency, amount, as_of,"
         " shape, event_id, batch_id, recorded_at) SELECT x.member_id, x.member_id, x.currency,"
@@ -221,8 +170,8 @@ def _insert(declarations: Sequence[Declaration], at: datetime) -> dict[int, int]
     return dict(found)
 
 
-def _book_growth(
-    grown: Sequence[Declaration],
+def book_growth(
+    declarations: Sequence[Declaration],
     opening_ids: dict[int, int],
     at: datetime,
     *,
@@ -232,6 +181,7 @@ def _book_growth(
 
     `again` names the event that brings it back after it had ended.
     """
+    grown = [d for d in declarations if d.currency is Currency.GROWTH and d.amount > 0]
     if not grown:
         return
     more = () if again is None else ("again", again)
@@ -278,7 +228,7 @@ def _post(postings: Sequence[Open | Clawback], at: datetime) -> list[Posted]:
     return posted
 
 
-def _judge_orders(causes: Mapping[int, int], until: datetime, at: datetime) -> list[Verdict]:
+def judge_orders(causes: Mapping[int, int], until: datetime, at: datetime) -> list[Verdict]:
     """Bring the orders of these members that were paid by then to what they are worth now.
 
     `causes` names, for each member, the event because of which it is done.
