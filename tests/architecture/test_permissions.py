@@ -48,3 +48,23 @@ class TestOperations:
         }
         assert marks
         assert {where for where, mark in marks.items() if mark not in PERMISSIONS} == set()
+
+
+WEIGHTY = {
+    "members.reveal", "members.export", "members.erase", "members.merge", "points.adjust", "points.reverse",
+    "keys.manage", "staff.manage", "roles.assign", "exports.make", "approvals.decide", "settings.manage",
+}  # fmt: skip
+
+LOOKED_AT = {
+    "console-exports", "console-keys", "console-key", "console-member-copy-ready", "console-member-merge",
+    "console-roles", "console-staff", "console-staff-safety", "console-staff-member",
+}  # fmt: skip  lists and masked pages: looking needs the permission, not a fresh proof
+
+
+class TestProofs:
+    def test_are_asked_for_before_what_matters(self) -> None:
+        asked = {p.name: getattr(p.callback, "step_up", False) for p in pages()}
+        weighty = {p.name for p in pages() if permission_of(p.callback) in WEIGHTY}
+
+        assert {name for name in weighty if not asked[name]} - LOOKED_AT == set()
+        assert {name for name in LOOKED_AT if name not in weighty} == set()

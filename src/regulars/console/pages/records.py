@@ -42,7 +42,7 @@ def member(request: HttpRequest, public_id: UUID, tab: str = "overview") -> Http
     return _record(request, profile, tab=tab, at=at)
 
 
-@page("members.reveal")
+@page("members.reveal", step_up=True)
 @require_POST
 def reveal(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show a member's record unmasked for a moment; who looked and why is logged first."""

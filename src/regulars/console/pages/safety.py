@@ -33,7 +33,11 @@ def safety(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "is_own": staff.id == actor_of(request).id,
         "now": at,
         "back_to": _here(staff),
-        "crumbs": [Crumb(staff.name), Crumb(gettext("Sessions and second factors"))],
+        "crumbs": [
+            Crumb(gettext("Staff"), reverse("console-staff")),
+            Crumb(staff.name, reverse("console-staff-member", args=[staff.public_id])),
+            Crumb(gettext("Sessions and second factors")),
+        ],
     }
     return draw(request, "console/staff_safety.html", context, zone=house_zone())
 

@@ -324,6 +324,7 @@ def _actions(staff: Staff, actor: Actor) -> list[PageAction]:
     return [
         PageAction(gettext("One-time link"), _to("link", staff), "link"),
         PageAction(gettext("Sign out everywhere"), _to("sessions", staff), "log-out"),
+        PageAction(gettext("Sessions and second factors"), _to("safety", staff), "shield-check"),
         PageAction(gettext("Switch off"), _to("deactivate", staff), "power-off"),
     ]
 
