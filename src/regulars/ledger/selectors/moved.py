@@ -10,6 +10,7 @@ from typing import Final
 from regulars.ledger.selectors.locks import bigints
 from regulars.web import sql
 
+OF_ACCOUNTS: Final = ("balances", "lots")  # the dearest; they ask of `verify_account` alone
 TABLES: Final = ("verify_moved", "verify_account", "verify_member", "verify_lot")
 
 # Read-only transactions may write temporary tables but not make them: made beforehand.
@@ -85,6 +86,12 @@ def set_down(
     return [row[0] for row in sql.rows("SELECT id FROM pg_temp.verify_account ORDER BY id")]
 
 
+def set_down_accounts(account_ids: Collection[int]) -> None:
+    """Fill the table of accounts alone, for checks that ask of nothing else."""
+    sql.run("DELETE FROM pg_temp.verify_account")
+    _fill("verify_account", _NAMED, [bigints(account_ids), bigints(())])
+
+
 def _fill(table: str, statement: str, values: Collection[object] = ()) -> None:
     sql.run(statement, list(values))
     sql.run(f"ANALYZE pg_temp.{table}")
@@ -113,8 +120,9 @@ WHERE CASE WHEN a.kind = 0 AND a.currency <> 2
 """,
     "lot_uses": """
 SELECT l.id::text FROM verify_lot AS v JOIN ledger_lot AS l ON l.id = v.id LEFT JOIN (
-    SELECT u.lot_id, sum(CASE WHEN t.kind = 5 THEN -u.amount ELSE u.amount END) AS amount
-    FROM ledger_lot_use AS u LEFT JOIN ledger_transfer AS t ON t.id = u.transfer_id
+    SELECT u.lot_id, sum(CASE WHEN t.id IS NULL THEN u.amount ELSE -u.amount END) AS amount
+    FROM ledger_lot_use AS u
+    LEFT JOIN ledger_transfer AS t ON t.id = u.transfer_id AND t.kind = 5
     WHERE u.lot_id IN (SELECT id FROM verify_lot) GROUP BY u.lot_id
 ) AS u ON u.lot_id = l.id
 WHERE l.granted - COALESCE(u.amount, 0) <> l.remaining

@@ -17,7 +17,6 @@ from regulars.ledger.selectors.checks import CHECKS, SWEEPS
 from regulars.web import sql
 
 IDS_SHOWN: Final = 20
-LANES: Final = 2  # as many as the smallest machine has processors
 LANES_FROM: Final = 10_000  # so many accounts are worth a second connection
 COUNT_TRANSFERS: Final = "SELECT count(*) FROM ledger_transfer"
 SETTLE_SECONDS_MAX: Final = 5.0
@@ -44,23 +43,22 @@ def verify(
     is_narrow = not (since is None and account_ids is None and member_ids is None)
     alone = not connection.in_atomic_block
     counts: dict[str, int] = {}
-    set_down = partial(moved.set_down, since=since, account_ids=account_ids, member_ids=member_ids)
     accounts: list[int] = []
     if is_narrow:
         moved.make_tables()
     with transaction.atomic():
         _take_snapshot()
         if is_narrow:
-            accounts = set_down()
+            accounts = moved.set_down(since=since, account_ids=account_ids, member_ids=member_ids)
             checks = [replace(c, bad=c.narrow) for c in (*CHECKS, *extra) if c.narrow]
-            questions: list[Check | Sweep] = [*checks]
             counts = {check.scanned: len(accounts) for check in checks}
             wide = alone and len(accounts) >= LANES_FROM
-            asked = _in_lanes(questions, counts, set_down) if wide else _in_line(questions, counts)
+            asked = _beside(checks, counts, accounts) if wide else _in_line(checks, counts)
         else:
             checks = [*CHECKS, *extra]
-            questions = [*SWEEPS, *(check for check in checks if check.bad)]
-            asked = _in_lanes(questions, counts) if alone else _in_line(questions, counts)
+            every: deque[Check | Sweep] = deque(SWEEPS)
+            every.extend(check for check in checks if check.bad)
+            asked = _in_lanes(every, every, counts) if alone else _in_line([*every], counts)
         findings = [asked[check.name] for check in checks]
         transfers = _count(COUNT_TRANSFERS, counts) if not is_narrow else 0
     return Verdict(
@@ -77,18 +75,27 @@ def _in_line(questions: Sequence[Check | Sweep], counts: dict[str, int]) -> dict
     return {f.check: f for question in questions for f in _findings(question, counts)}
 
 
+def _beside(
+    checks: Sequence[Check], counts: dict[str, int], accounts: Sequence[int]
+) -> dict[str, Finding]:
+    """Let another connection make the dearest narrow checks, for which it needs the accounts."""
+    dear: deque[Check | Sweep] = deque(c for c in checks if c.name in moved.OF_ACCOUNTS)
+    mine: deque[Check | Sweep] = deque(c for c in checks if c.name not in moved.OF_ACCOUNTS)
+    return _in_lanes(mine, dear, counts, partial(moved.set_down_accounts, accounts))
+
+
 def _in_lanes(
-    questions: Sequence[Check | Sweep],
+    mine: deque[Check | Sweep],
+    shared: deque[Check | Sweep],
     counts: dict[str, int],
     set_down: Callable[[], object] | None = None,
 ) -> dict[str, Finding]:
-    """Share the questions among a few connections that all see the snapshot of this one."""
+    """Share questions with another connection that sees the snapshot of this one."""
     found = sql.row("SELECT pg_export_snapshot()")
     assert found is not None
-    waiting = deque(questions)
     findings: dict[str, Finding] = {}
 
-    def work() -> None:
+    def work(waiting: deque[Check | Sweep]) -> None:
         while waiting:
             try:
                 question = waiting.popleft()
@@ -104,15 +111,15 @@ def _in_lanes(
                 _take_snapshot(found[0])
                 if set_down is not None:
                     set_down()
-                work()
+                work(shared)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(LANES - 1) as pool:
-        beside = [pool.submit(work_beside) for _ in range(LANES - 1)]
-        work()
-        for lane in beside:
-            lane.result()
+    with ThreadPoolExecutor(1) as pool:  # two lanes: the smallest machine has two processors
+        beside = pool.submit(work_beside)
+        work(mine)
+        work(shared)
+        beside.result()
     return findings
 
 
