@@ -371,7 +371,13 @@ class TestSeparatedAdministrators:
         assert not {"audit.read", "staff.manage", "keys.manage"} & may["system"]
         assert {"staff.manage", "roles.assign"} <= may["security"]
         assert not {"audit.read", "settings.manage", "members.read"} & may["security"]
-        assert may["audit"] == {"console.use", "stores.read", "audit.read"}
+        assert may["audit"] == {
+            "console.use",
+            "stores.read",
+            "audit.read",
+            "exports.make",
+            "approvals.read",
+        }
 
     def test_security_gives_roles_it_does_not_hold_but_none_that_sleep(self, at: datetime) -> None:
         security = self.separated(at)["security"]

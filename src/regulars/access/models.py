@@ -283,7 +283,13 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["-at", "-id"], name="audit_by_time"),
             models.Index(fields=["object_kind", "object_id", "id"], name="audit_by_object"),
-            models.Index(fields=["actor_kind", "actor_id", "id"], name="audit_by_actor"),
+            models.Index(fields=["actor_kind", "actor_id", "-at", "-id"], name="audit_by_actor"),
+            models.Index(fields=["action", "-at", "-id"], name="audit_by_action"),
+            models.Index(
+                fields=["result", "-at", "-id"],
+                condition=~models.Q(result="ok"),
+                name="audit_of_refusals",
+            ),
         ]
 
 

@@ -1,4 +1,6 @@
-"""What access does by the clock: seal the audit log, leave checkpoints, forget old tries."""
+"""What access does by clock or queue: seal and check the audit log, forget what is over."""
+
+from uuid import UUID
 
 from regulars.access import services
 from regulars.web import clock
@@ -32,3 +34,9 @@ def forget_old_tries() -> None:
 def expire_approvals() -> None:
     """Settle what waited for a second person too long."""
     services.expire_approvals(clock.now())
+
+
+@task("access.check_chain", lock="access.check_chain")
+def check_chain(work: str) -> None:
+    """Walk the audit chain because somebody asked for it."""
+    services.check_chain(work=UUID(work), at=clock.now())

@@ -40,6 +40,13 @@ class ChainProblem(StrEnum):
     NEVER_SEALED = "never_sealed"
 
 
+class EntryNotFound(Refusal):
+    """The log has no entry of this number."""
+
+    kind = Kind.NOT_FOUND
+    reason = message("There is no such entry.")
+
+
 class DetailsNotPlain(Refusal):
     """Details hold codes, numbers and ids; free text belongs in the encrypted note."""
 

@@ -237,7 +237,14 @@ _ALL_ROLES = (
         "keys.manage",
         *_DECIDING,
     ),
-    _role("audit_administrator", message("Audit administrator"), _EVERYWHERE, "audit.read"),
+    _role(
+        "audit_administrator",
+        message("Audit administrator"),
+        _EVERYWHERE,
+        "audit.read",
+        "exports.make",
+        "approvals.read",
+    ),
     Role("owner", message("Owner"), frozenset(), _EVERYWHERE, everything=True),
 )
 

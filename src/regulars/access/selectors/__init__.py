@@ -5,10 +5,18 @@ from regulars.access.selectors.approvals import (
     list_approvals,
     list_deciders,
 )
-from regulars.access.selectors.audit import chain_end, count_entries, list_audit, list_audit_about
+from regulars.access.selectors.audit import (
+    chain_end,
+    count_audit,
+    count_entries,
+    get_entry,
+    list_actions,
+    list_audit,
+    list_audit_about,
+)
 from regulars.access.selectors.factors import get_factors
 from regulars.access.selectors.keys import get_key, list_keys, list_keys_newest
-from regulars.access.selectors.names import names_in_use
+from regulars.access.selectors.names import list_newest_names, names_in_use
 from regulars.access.selectors.policies import (
     PolicyVersion,
     list_policy_versions,
@@ -44,10 +52,12 @@ from regulars.access.selectors.stores import (
 __all__ = [
     "PolicyVersion",
     "chain_end",
+    "count_audit",
     "count_entries",
     "count_holders",
     "find_staff",
     "get_approval",
+    "get_entry",
     "get_factors",
     "get_key",
     "get_region",
@@ -56,6 +66,7 @@ __all__ = [
     "get_staff_by_public",
     "get_store",
     "has_owner",
+    "list_actions",
     "list_approvals",
     "list_audit",
     "list_audit_about",
@@ -63,6 +74,7 @@ __all__ = [
     "list_deciders",
     "list_keys",
     "list_keys_newest",
+    "list_newest_names",
     "list_policy_versions",
     "list_regions",
     "list_sessions",

@@ -6,7 +6,14 @@ from typing import Any
 
 import orjson
 
-from regulars.access.domain import GENESIS, ChainEnd, KeptEntry, Link
+from regulars.access.domain import (
+    GENESIS,
+    AuditResult,
+    ChainEnd,
+    EntryNotFound,
+    KeptEntry,
+    Link,
+)
 from regulars.web import sql
 
 CHUNK = 5_000
@@ -24,28 +31,63 @@ def list_audit(
     action: str | None = None,
     actor: tuple[str, int] | None = None,
     about: tuple[str, str] | None = None,
+    result: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[KeptEntry]:
     """List entries, newest first: those before a place, of an action, an actor, an object."""
-    conditions: list[str] = ["TRUE"]
-    values: list[object] = []
+    within, values = _conditions(action, actor, about, result, since, until)
     if before is not None:
-        conditions.append("(e.at, e.id) < (%s::timestamptz, %s::bigint)")
+        within += " AND (e.at, e.id) < (%s::timestamptz, %s::bigint)"
         values += before
-    if action is not None:
-        conditions.append("e.action = %s::text")
-        values.append(action)
-    if actor is not None:
-        conditions.append("e.actor_kind = %s::text AND e.actor_id = %s::bigint")
-        values += actor
-    if about is not None:
-        conditions.append("e.object_kind = %s::text AND e.object_id = %s::text")
-        values += about
     found = sql.rows(
-        f"SELECT {_ENTRY} FROM access_audit_entry e WHERE {' AND '.join(conditions)}"
+        f"SELECT {_ENTRY} FROM access_audit_entry e WHERE {within}"
         " ORDER BY e.at DESC, e.id DESC LIMIT %s::int",
         [*values, limit],
     )
     return [_entry(row) for row in found]
+
+
+def count_audit(
+    *,
+    at_most: int,
+    action: str | None = None,
+    actor: tuple[str, int] | None = None,
+    result: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> int:
+    """Count entries, up to a number that still says something."""
+    within, values = _conditions(action, actor, None, result, since, until)
+    found = sql.row(
+        f"SELECT count(*) FROM (SELECT 1 FROM access_audit_entry e WHERE {within}"
+        " LIMIT %s::int) AS counted",
+        [*values, at_most],
+    )
+    return int(found[0]) if found else 0
+
+
+def list_actions() -> list[str]:
+    """List every action the log knows, by walking its index from one to the next."""
+    found = sql.rows(
+        "WITH RECURSIVE walk AS ((SELECT action FROM access_audit_entry ORDER BY action LIMIT 1)"
+        " UNION ALL SELECT (SELECT e.action FROM access_audit_entry e WHERE e.action > walk.action"
+        " ORDER BY e.action LIMIT 1) FROM walk WHERE walk.action IS NOT NULL)"
+        " SELECT action FROM walk WHERE action IS NOT NULL"
+    )
+    return [action for (action,) in found]
+
+
+def get_entry(*, entry_id: int) -> tuple[KeptEntry, int | None]:
+    """Find one entry and its place in the chain, None while it has none; raises EntryNotFound."""
+    found = sql.row(
+        f"SELECT s.seq, {_ENTRY} FROM access_audit_entry e"
+        " LEFT JOIN access_audit_seal s ON s.entry_id = e.id WHERE e.id = %s::bigint",
+        [entry_id],
+    )
+    if found is None:
+        raise EntryNotFound
+    return _entry(tuple(found[1:])), found[0]
 
 
 def list_audit_about(
@@ -125,6 +167,38 @@ def find_oldest_unsealed() -> datetime | None:
     assert found is not None
     oldest: datetime | None = found[0]
     return oldest
+
+
+def _conditions(
+    action: str | None,
+    actor: tuple[str, int] | None,
+    about: tuple[str, str] | None,
+    result: str | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> tuple[str, list[object]]:
+    """Write what is asked for as a condition; the words are ours, the values are bound."""
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    if action is not None:
+        asked.append(("e.action = %s::text", (action,)))
+    if actor is not None:
+        asked.append(("e.actor_kind = %s::text AND e.actor_id = %s::bigint", actor))
+    if about is not None:
+        asked.append(("e.object_kind = %s::text AND e.object_id = %s::text", about))
+    if result is not None:  # the index of what did not go well knows nothing of the rest
+        well = result == AuditResult.OK
+        asked.append(
+            (
+                "e.result = 'ok'" if well else "e.result <> 'ok' AND e.result = %s::text",
+                () if well else (result,),
+            )
+        )
+    if since is not None:
+        asked.append(("e.at >= %s::timestamptz", (since,)))
+    if until is not None:
+        asked.append(("e.at < %s::timestamptz", (until,)))
+    words = " AND ".join(condition for condition, _ in asked) or "TRUE"
+    return words, [value for _, values in asked for value in values]
 
 
 def _entry(row: tuple[Any, ...]) -> KeptEntry:

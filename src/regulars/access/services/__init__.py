@@ -14,6 +14,7 @@ from regulars.access.services.audit import (
     verify_audit,
     write_checkpoint,
 )
+from regulars.access.services.chain_checks import ask_chain_check, check_chain
 from regulars.access.services.challenges import begin_challenge
 from regulars.access.services.executing import EXECUTORS
 from regulars.access.services.factors import (
@@ -50,7 +51,7 @@ from regulars.access.services.passkeys import (
     confirm_passkey,
     prove_by_passkey,
 )
-from regulars.access.services.policy import change_policy, propose_policy
+from regulars.access.services.policy import change_policy, check_policy, propose_policy
 from regulars.access.services.profiles import change_own_password, change_profile
 from regulars.access.services.proving import has_password, prove_by_code, prove_by_password
 from regulars.access.services.roles import (
@@ -100,6 +101,7 @@ __all__ = [
     "activate_staff",
     "address_of",
     "approvals",
+    "ask_chain_check",
     "ask_for_passkey",
     "audit",
     "audit_again",
@@ -114,9 +116,11 @@ __all__ = [
     "change_policy",
     "change_profile",
     "change_store",
+    "check_chain",
     "check_grant",
     "check_key",
     "check_may_care_for",
+    "check_policy",
     "check_set_up_link",
     "checkpoint_folder",
     "collect_key",

@@ -42,11 +42,22 @@ def change_policy(
         return write_policy(changes=changes, actor=actor, at=at, note=note, version=version)
 
 
+def check_policy(*, changes: Mapping[str, Any], actor: Actor, at: datetime) -> None:
+    """Refuse what `change_policy` would refuse, and write nothing."""
+    with refusals_audited(
+        actor=actor, action="policy.changed", object_kind="policy", object_id="policy", at=at
+    ):
+        changed(changes, actor=actor)
+
+
 def propose_policy(
     *, changes: Mapping[str, Any], actor: Actor, at: datetime, note: str | None = None
 ) -> domain.Approval:
     """Propose a change of the policy to a second person."""
-    after = changed(changes, actor=actor)
+    with refusals_audited(
+        actor=actor, action="policy.changed", object_kind="policy", object_id="policy", at=at
+    ):
+        after = changed(changes, actor=actor)
     before = selectors.newest_policy()
     return approvals.propose(
         kind=KIND,

@@ -42,6 +42,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "verify": message("Verify run"),
         "bulk": message("Act on many rows"),
         "replay": message("Replay of rejected rows"),
+        "audit_check": message("Check of the audit chain"),
     }
 )
 STATES: Mapping[ProgressState, tuple[str, str]] = MappingProxyType(

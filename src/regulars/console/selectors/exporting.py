@@ -8,11 +8,12 @@ from uuid import UUID
 import orjson
 
 from regulars.console.domain.exports import Export, Exportable, ExportNotFound, ExportUnknown
+from regulars.console.selectors.exports_audit import AUDIT
 from regulars.console.selectors.exports_members import MEMBERS
 from regulars.web import paging, sql
 
 EXPORTABLES: Mapping[str, Exportable] = MappingProxyType(
-    {exportable.code: exportable for exportable in (MEMBERS,)}
+    {exportable.code: exportable for exportable in (MEMBERS, AUDIT)}
 )
 
 _COLUMNS = (
