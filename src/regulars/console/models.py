@@ -85,3 +85,23 @@ class Preference(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["staff_id", "name"], name="preference_kept_once"),
         ]
+
+
+class Figures(models.Model):
+    """Figures of the home page as they were counted: which part, for whose reach, which period."""
+
+    id = models.BigAutoField(primary_key=True)
+    part = models.TextField()
+    reach = models.TextField()
+    period = models.TextField()
+    counted_at = models.DateTimeField()
+    took_ms = models.IntegerField()
+    figures = models.JSONField()
+
+    class Meta:
+        db_table = "console_figures"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["part", "reach", "period"], name="figures_counted_once"
+            ),
+        ]

@@ -28,3 +28,9 @@ def drop_packages() -> None:
 def remind_of_requests() -> None:
     """Warn when half and when four fifths of the time for an answer are used."""
     services.remind_of_requests(at=clock.now())
+
+
+@jobs.task("console.count_figures", every="*/5 * * * *", lock="console.count_figures")
+def count_figures(period: str = "") -> None:
+    """Count the figures of the home page that are due."""
+    services.count_figures(period=period, at=clock.now())

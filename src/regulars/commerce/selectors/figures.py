@@ -107,3 +107,41 @@ def public_ids_of(*, order_ids: Sequence[int]) -> dict[int, tuple[UUID, str]]:
         [list(order_ids)],
     )
     return {order_id: (public_id, number) for order_id, public_id, number in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What was sold in one currency between two moments, and how much of it to members.
+
+    `repeat_buyers` are those who bought at least twice in the stretch.
+    """
+
+    currency: str
+    orders: int
+    net_minor: int
+    buyers: int
+    repeat_buyers: int
+    member_net_minor: int
+
+
+def sales_between(*, scope: Scope, since: datetime, until: datetime) -> list[Stretch]:
+    """Sum the valid orders paid in [since, until) in the stores in scope, most sold first."""
+    within, values = scope.condition("o.store_id")
+    found = sql.rows(
+        "WITH bought AS (SELECT o.currency, o.member_id, count(*) AS orders,"
+        " sum(o.net_minor) AS net FROM commerce_order o"
+        f" WHERE {within} AND o.paid_at >= %s::timestamptz AND o.paid_at < %s::timestamptz"
+        " AND o.state = ANY(%s::smallint[]) GROUP BY o.currency, o.member_id)"
+        " SELECT currency, sum(orders), sum(net), count(member_id),"
+        " count(member_id) FILTER (WHERE orders > 1),"
+        " coalesce(sum(net) FILTER (WHERE member_id IS NOT NULL), 0)"
+        " FROM bought GROUP BY currency ORDER BY sum(net) DESC",
+        [*values, since, until, _PAID],
+    )
+    return [Stretch(row[0], *map(int, row[1:])) for row in found]
+
+
+def estimate_orders() -> int:
+    """Answer about how many orders there are, without counting them."""
+    found = sql.row("SELECT reltuples::bigint FROM pg_class WHERE relname = 'commerce_order'")
+    return max(0, int(found[0])) if found else 0

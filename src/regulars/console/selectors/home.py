@@ -1,43 +1,30 @@
-"""Read the home page: figures of the last month, and how the house is doing."""
+"""Read the home page beside its figures: what waits for the reader, how the house is doing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 
-from regulars.access.domain import Actor
-from regulars.commerce.selectors import figures as purchases
-from regulars.console.selectors.lists import DEFAULT_CURRENCY
+from regulars.access import selectors as access
+from regulars.access.domain import Actor, Scope
 from regulars.console.selectors.tiers import Rung
 from regulars.events import selectors as events
 from regulars.ingest import selectors as ingest
-from regulars.ledger.selectors import figures as points
-from regulars.ledger.selectors.figures import Outstanding
+from regulars.ingest.domain.batches import BatchQuery
+from regulars.ledger import selectors as ledger
 from regulars.members import selectors as members
-from regulars.members.selectors import figures
+from regulars.members.selectors import requests
+from regulars.web import progress
 
-WINDOW_DAYS = 30
-KEPT_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """The figures of the home page at a moment; None where the reader may not see one."""
-
-    at: datetime
-    members: int | None = None
-    members_new: int | None = None
-    by_tier: dict[str, int] | None = None
-    sales: purchases.Sales | None = None
-    by_day: dict[date, int] | None = None
-    other_currencies: int = 0
-    points: Outstanding | None = None
+SEEN_MAX = 99
+HEALTH, HEALTH_SECONDS = "console.health", 30
+FAILED_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the house is doing: what waits, what failed, who is behind."""
+    """How the house is doing: what waits, what failed, who is behind, when it was last checked."""
 
     dead_letters: int
     parked: int
@@ -46,22 +33,86 @@ class Health:
     sources: int
     failing: tuple[str, ...]
     seen_at: datetime | None
+    verified_at: datetime | None
+    differences: int
 
 
-def get_figures(*, actor: Actor, at: datetime, zone: ZoneInfo, fresh: bool) -> Figures:
-    """Answer the figures within the reader's scopes, remembered for a minute unless asked anew."""
-    key = f"console.figures.{hash((actor.permissions, actor.reaches, actor.scope))}"
-    found: Figures | None = None if fresh else cache.get(key)
-    if found is None:
-        found = _count(actor, at=at, zone=zone)
-        cache.set(key, found, KEPT_SECONDS)
-    return found
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits for the reader: how many, counted to a hundred."""
+
+    code: str
+    count: int
+
+    @property
+    def is_more(self) -> bool:
+        """Tell whether there are more than were counted."""
+        return self.count > SEEN_MAX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUp:
+    """Which of the first steps are done."""
+
+    has_stores: bool
+    has_tiers: bool
+    has_source: bool
+    has_import: bool
+    has_members: bool
+
+
+def list_waiting(*, actor: Actor, at: datetime) -> list[Waiting]:
+    """Answer what waits for this reader; what there is none of is left out."""
+    waiting: list[Waiting] = []
+    limit = SEEN_MAX + 1
+    if actor.may("approvals.decide"):
+        found = access.list_approvals(at=at, waiting=True, but_maker=actor.id, limit=limit)
+        waiting.append(Waiting("approvals", len(found)))
+    if actor.may("dead_letters.read"):
+        waiting.append(Waiting("dead_letters", events.count_dead_letters()))
+    failed, _ = progress.list_progress(owner=actor.caller, state="failed", limit=limit)
+    waiting.append(Waiting("jobs", sum(one.asked_at >= at - FAILED_WITHIN for one in failed)))
+    if actor.may("members.merge"):
+        scope = actor.scope_for("members.merge")
+        pairs = members.list_suggestions(scope=scope, limit=limit)
+        waiting.append(Waiting("suggestions", len(pairs)))
+    if actor.may("privacy.manage"):
+        scope = actor.scope_for("privacy.manage")
+        waiting.append(Waiting("privacy", requests.count_open(scope=scope, at=at)[0]))
+    return [each for each in waiting if each.count]
 
 
 def get_health(*, at: datetime) -> Health:
-    """Answer what waits and what failed."""
+    """Answer what waits and what failed, remembered for half a minute."""
+    found: Health | None = cache.get(HEALTH)
+    if found is None:
+        found = _health(at)
+        cache.set(HEALTH, found, HEALTH_SECONDS)
+    return found
+
+
+def get_set_up(*, at: datetime, rungs: list[Rung], members_total: int) -> SetUp:
+    """Answer which of the first steps of a house are done."""
+    return SetUp(
+        has_stores=bool(access.list_stores(Scope.all(), limit=1)),
+        has_tiers=len(rungs) > 1,
+        has_source=bool(ingest.list_sources(at=at)),
+        has_import=bool(ingest.list_batches(query=BatchQuery(), limit=1).batches),
+        has_members=members_total > 0,
+    )
+
+
+def tier_shares(rungs: list[Rung], counts: Mapping[str, int], total: int) -> list[tuple[Rung, int]]:
+    """Count members by tier, lowest first; who was never judged stands on the lowest."""
+    above = {rung.code: counts.get(rung.code, 0) for rung in rungs[1:]}
+    lowest = max(0, total - sum(above.values()))
+    return [(rung, above.get(rung.code, lowest)) for rung in rungs]
+
+
+def _health(at: datetime) -> Health:
     consumers = events.list_consumers()
     sources = ingest.list_sources(at=at)
+    runs = ledger.list_verify_runs(limit=1).runs
     failing = [
         each.source.name
         for each in sources
@@ -75,45 +126,6 @@ def get_health(*, at: datetime) -> Health:
         sources=len(sources),
         failing=tuple(failing),
         seen_at=max((each.seen_at for each in sources if each.seen_at), default=None),
-    )
-
-
-def tier_shares(rungs: list[Rung], counts: dict[str, int], total: int) -> list[tuple[Rung, int]]:
-    """Count members by tier, lowest first; who was never judged stands on the lowest."""
-    above = {rung.code: counts.get(rung.code, 0) for rung in rungs[1:]}
-    lowest = max(0, total - sum(above.values()))
-    return [(rung, above.get(rung.code, lowest)) for rung in rungs]
-
-
-def _count(actor: Actor, *, at: datetime, zone: ZoneInfo) -> Figures:
-    since = at - timedelta(days=WINDOW_DAYS)
-    sales: list[purchases.Sales] = []
-    if actor.may("orders.read"):
-        scope = actor.scope_for("orders.read")
-        sales = purchases.sales_since(scope=scope, since=since) or [
-            purchases.Sales(DEFAULT_CURRENCY, 0, 0, 0)
-        ]
-    by_day = _by_day(actor, sales[0].currency, at=at, zone=zone) if sales else None
-    reach = actor.scope_for("members.read")
-    sees_members = actor.may("members.read")
-    sees_points = actor.may("points.read") and actor.scope_for("points.read").everything
-    return Figures(
-        at=at,
-        members=members.count_members(scope=reach) if sees_members else None,
-        members_new=figures.count_joined(scope=reach, since=since) if sees_members else None,
-        by_tier=figures.count_by_tier(scope=reach) if sees_members else None,
-        sales=sales[0] if sales else None,
-        by_day=by_day,
-        other_currencies=max(0, len(sales) - 1),
-        points=points.get_outstanding(at=at) if sees_points else None,
-    )
-
-
-def _by_day(actor: Actor, currency: str, *, at: datetime, zone: ZoneInfo) -> dict[date, int]:
-    """Sum sales by day over this window and the one before it."""
-    return purchases.sales_by_day(
-        scope=actor.scope_for("orders.read"),
-        since=at - timedelta(days=2 * WINDOW_DAYS),
-        currency=currency,
-        zone=zone.key,
+        verified_at=runs[0].finished_at if runs else None,
+        differences=runs[0].bad if runs else 0,
     )

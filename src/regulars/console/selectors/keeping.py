@@ -11,28 +11,25 @@ def get_keeping(*, actor: Actor, name: str) -> Keeping:
     """Answer what this reader keeps of the list; nothing where no person asks."""
     if actor.kind != "staff":
         return Keeping()
+    found = sql.rows(
+        "SELECT public_id, name, query, is_shared, staff_id = %s, NULL FROM console_saved_view"
+        " WHERE list = %s AND (staff_id = %s OR is_shared)"
+        " UNION ALL SELECT NULL, name, NULL, NULL, NULL, value::text FROM console_preference"
+        " WHERE staff_id = %s AND name = ANY(%s::text[])",
+        [
+            actor.id,
+            name,
+            actor.id,
+            actor.id,
+            [f"columns:{name}", f"default:{name}", f"widths:{name}"],
+        ],
+    )
     views = [
-        SavedView(
-            public_id=row[0],
-            name=row[1],
-            query=row[2],
-            is_shared=row[3],
-            is_mine=row[4] == actor.id,
-        )
-        for row in sql.rows(
-            "SELECT public_id, name, query, is_shared, staff_id FROM console_saved_view"
-            " WHERE list = %s AND (staff_id = %s OR is_shared)",
-            [name, actor.id],
-        )
+        SavedView(public_id=row[0], name=row[1], query=row[2], is_shared=row[3], is_mine=row[4])
+        for row in found
+        if row[0] is not None
     ]
-    kept = {
-        row[0]: orjson.loads(row[1])
-        for row in sql.rows(
-            "SELECT name, value::text FROM console_preference"
-            " WHERE staff_id = %s AND name = ANY(%s::text[])",
-            [actor.id, [f"columns:{name}", f"default:{name}", f"widths:{name}"]],
-        )
-    }
+    kept = {row[1]: orjson.loads(row[5]) for row in found if row[0] is None}
     return Keeping.of(
         views,
         columns=kept.get(f"columns:{name}", ()),

@@ -41,8 +41,7 @@ def rows_of(
     ids = [row.id for row in found]
     if not ids:
         return ()
-    aliases = members.aliases_of(member_ids=ids)
-    owners = {alias: owner for owner, group in aliases.items() for alias in group}
+    owners = {alias: row.id for row in found for alias in row.ids}
     bought = purchases.purchases_of(owners=owners, since=at - YEAR)
     balances = ledger.balances(member_ids=ids, at=at)
     stores = access.stores_by_id({row.home_store_id for row in found if row.home_store_id})

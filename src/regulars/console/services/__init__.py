@@ -8,6 +8,7 @@ from regulars.console.services.exports import (
     purge_exports_of,
     write_export,
 )
+from regulars.console.services.figures import count_figures, get_figures
 from regulars.console.services.keeping import (
     change_view,
     delete_view,
@@ -30,10 +31,12 @@ __all__ = [
     "EXPORTS",
     "ask_export",
     "change_view",
+    "count_figures",
     "delete_view",
     "drop_over_exports",
     "drop_over_packages",
     "forget_packages_of",
+    "get_figures",
     "keep_columns",
     "keep_default",
     "keep_width",

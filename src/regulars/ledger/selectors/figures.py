@@ -39,6 +39,19 @@ def get_outstanding(*, at: datetime, programme_id: int = 1) -> Outstanding:
     return Outstanding(available=int(lots[0]), pending=int(lots[1]), owed=int(debt[0]))
 
 
+def count_expiring(*, at: datetime, until: datetime, programme_id: int = 1) -> int:
+    """Sum the points of all members that expire between now and a moment."""
+    found = sql.row(
+        "SELECT coalesce(sum(l.remaining), 0) FROM ledger_lot l"
+        " JOIN ledger_account a ON a.id = l.account_id"
+        " WHERE l.is_open AND l.expires_at > %s::timestamptz AND l.expires_at <= %s::timestamptz"
+        " AND a.programme_id = %s::int AND a.currency = %s::smallint",
+        [at, until, programme_id, int(Currency.POINTS)],
+    )
+    assert found is not None
+    return int(found[0])
+
+
 def grants_of(*, transfer_ids: Sequence[UUID]) -> dict[UUID, tuple[datetime, TransferKind]]:
     """Answer when each of these transfers happened, and what it was for."""
     found = sql.rows(

@@ -96,7 +96,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One line of a member list, masked."""
+    """One line of a member list, masked; `ids` are all under which the member's facts stand."""
 
     id: int
     public_id: UUID
@@ -107,6 +107,7 @@ class MemberRow:
     name: str
     phone: str
     tier: str
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

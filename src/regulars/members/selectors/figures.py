@@ -1,5 +1,6 @@
 """Read figures over members: how many there are, and how many are new."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -20,6 +21,19 @@ def count_joined(*, scope: Scope, since: datetime) -> int:
     )
     assert found is not None
     return int(found[0])
+
+
+def count_joined_between(*, scope: Scope, spans: Sequence[tuple[datetime, datetime]]) -> list[int]:
+    """Count the living members within the scope who joined in each [since, until)."""
+    within, params = scope.condition("m.home_store_id", "m.associate_id")
+    found = sql.rows(
+        "SELECT w.place, count(m.id) FROM unnest(%s::timestamptz[], %s::timestamptz[])"
+        " WITH ORDINALITY AS w(since, until, place) LEFT JOIN members_member m"
+        " ON m.joined_at >= w.since AND m.joined_at < w.until AND m.status IN ('active', 'frozen')"
+        f" AND {within} GROUP BY w.place ORDER BY w.place",
+        [[since for since, _ in spans], [until for _, until in spans], *params],
+    )
+    return [int(count) for _, count in found]
 
 
 def count_by_tier(*, scope: Scope) -> dict[str, int]:

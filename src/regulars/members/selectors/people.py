@@ -382,6 +382,7 @@ def _rows(members: Sequence[Member], *, tail: str, reveal: bool = False) -> list
                 if phones
                 else "",
                 tier=tiers.get(member.id, ""),
+                ids=every[member.id],
             )
         )
     return shown
