@@ -36,6 +36,11 @@ class StepLine:
     href: str
     is_done: bool
 
+    @property
+    def tone(self) -> str:
+        """Answer the tone of the line."""
+        return "ok" if self.is_done else "info"
+
 
 def waiting_of(found: Sequence[Waiting]) -> list[Line]:
     """Say what waits, the most pressing first."""
