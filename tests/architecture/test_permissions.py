@@ -58,6 +58,7 @@ WEIGHTY = {
 LOOKED_AT = {
     "console-exports", "console-keys", "console-key", "console-member-copy-ready", "console-member-merge",
     "console-roles", "console-staff", "console-staff-safety", "console-staff-member",
+    "console-suggestions", "console-suggestions-dismiss", "console-suggestions-later",
 }  # fmt: skip  lists and masked pages: looking needs the permission, not a fresh proof
 
 

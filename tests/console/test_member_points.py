@@ -142,7 +142,7 @@ class TestDeed:
 
         for word in ("Points adjusted", "Goodwill after a complaint", "咖啡洒了", "amount: +500"):
             assert word in log, word
-        entry = access.list_audit(action="points.adjusted")[0]
+        entry = access.list_audit(action="points.adjust")[0]
         assert "咖啡" not in repr(entry)
 
 

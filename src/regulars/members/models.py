@@ -256,6 +256,7 @@ class MergeSuggestion(models.Model):
     state = models.TextField(choices=_choices(SuggestionState))
     suggested_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
+    wait_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

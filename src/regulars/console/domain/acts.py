@@ -25,7 +25,10 @@ MEMBER_ACTS: Mapping[str, Worded] = MappingProxyType(
         "members.untag": Worded(message("Tags taken off")),
         "members.consent": Worded(message("Consent recorded"), "info"),
         "members.seal_broken": Worded(message("A sealed value did not open"), "bad"),
-        "points.adjusted": Worded(message("Points adjusted"), "info"),
+        "points.adjust": Worded(message("Points adjusted"), "info"),
+        "approval.proposed": Worded(message("Proposed to a second person"), "info"),
+        "approval.approved": Worded(message("Approved by a second person"), "ok"),
+        "approval.rejected": Worded(message("Rejected by a second person"), "warn"),
     }
 )
 RESULTS: Mapping[str, Worded] = MappingProxyType(

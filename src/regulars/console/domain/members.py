@@ -176,6 +176,19 @@ class ProofLine:
     text_hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLine:
+    """A request under the law: what for, since when, until when, and whether it is late."""
+
+    public_id: UUID
+    title: str
+    is_open: bool
+    is_late: bool
+    opened_at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class TagLine:
     """One tag: the word, who set it, since when and until when it holds."""

@@ -27,6 +27,8 @@ from regulars.ledger.domain import Balance, Currency, OpenLot
 from regulars.loyalty.domain import Programme
 from regulars.members import selectors as members
 from regulars.members.domain import Profile
+from regulars.members.domain.requests import PrivacyRequest
+from regulars.members.selectors import requests as desk
 
 OVERVIEW_EVENTS = 8
 OVERVIEW_ENTRIES = 6
@@ -276,11 +278,19 @@ def agreed(reading: Reading) -> Sheet:
     """Show what the member agreed to and withdrew, with what proves it."""
     proofs = members.list_consents(member_ids=reading.profile.aliases)
     sources = ingest.list_sources(at=reading.at) if any(one.source_id for one in proofs) else []
+    asked: list[PrivacyRequest] = []
+    if reading.may("privacy.manage"):
+        scope = reading.actor.scope_for("privacy.manage")
+        asked, _ = desk.list_requests(scope=scope, member_ids=reading.profile.aliases)
 
     def finish(names: Names) -> Context:
         del names
         named = {each.source.id: each.source.name for each in sources}
-        return {"proofs": records.list_proofs(proofs, sources=named)}
+        return {
+            "proofs": records.list_proofs(proofs, sources=named),
+            "requests": records.list_requests(asked, at=reading.at),
+            "shows_requests": reading.may("privacy.manage"),
+        }
 
     return Sheet(finish)
 

@@ -19,7 +19,6 @@ def read_sides(*, winner: Profile, loser: Profile, at: datetime) -> tuple[Side, 
     owners = {alias: profile.member.id for profile in both for alias in profile.aliases}
     balances = ledger.balances(member_ids=ids, at=at)
     growth = loyalty.list_growth(member_ids=ids)
-    values = members.masked_values(member_ids=list(owners))
     proofs = members.list_consents(member_ids=list(owners), limit=CONSENTS_MAX)
     bought = purchases.purchases_of(owners=owners, since=at - timedelta(days=365))
 
@@ -29,7 +28,7 @@ def read_sides(*, winner: Profile, loser: Profile, at: datetime) -> tuple[Side, 
         return Side(
             member=profile.member,
             aliases=profile.aliases,
-            values=tuple(each for each in values if owners[each.member_id] == member_id),
+            values=profile.values,
             identities=profile.identities,
             tags=profile.tags,
             consents=tuple(each for each in proofs if owners[each.member_id] == member_id),

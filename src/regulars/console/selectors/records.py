@@ -15,6 +15,7 @@ from regulars.console.domain.members import (
     MergedLine,
     ProfileLine,
     ProofLine,
+    RequestLine,
     TagLine,
     TagMark,
 )
@@ -33,6 +34,7 @@ from regulars.members.domain import (
     Profile,
     Status,
 )
+from regulars.members.domain.requests import KIND_TITLES, PrivacyRequest
 
 EXPIRING_SOON = timedelta(days=90)
 OWES = message("Owes points")
@@ -154,6 +156,22 @@ def list_tags(profile: Profile) -> list[TagLine]:
     return [
         TagLine(tag.tag, wording.TAG_SOURCES[tag.source], tag.tagged_at, tag.expires_at)
         for tag in profile.tags
+    ]
+
+
+def list_requests(asked: Sequence[PrivacyRequest], *, at: datetime) -> list[RequestLine]:
+    """List what the person has asked for under the law, the last due first."""
+    return [
+        RequestLine(
+            public_id=one.public_id,
+            title=KIND_TITLES[one.kind],
+            is_open=one.closed_at is None,
+            is_late=one.closed_at is None and one.due_at < at,
+            opened_at=one.opened_at,
+            due_at=one.due_at,
+            closed_at=one.closed_at,
+        )
+        for one in asked
     ]
 
 

@@ -5,7 +5,6 @@ files are written when they are fetched, so nothing personal waits in a folder, 
 in between leaves nothing to fetch.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -15,16 +14,11 @@ from django.db import transaction
 
 from regulars.access import services as access
 from regulars.access.domain import Actor, Scope
-from regulars.commerce import selectors as commerce
-from regulars.console.domain.copies import CopyExpired, Ticket, movement_rows, order_rows
-from regulars.ledger import selectors as ledger
-from regulars.ledger.domain import Currency
-from regulars.members import selectors as members
-from regulars.members import services
-from regulars.members.domain import ExportRow, SubjectExport
+from regulars.console.domain.copies import CopyExpired, Ticket
+from regulars.console.services import packages
+from regulars.members.domain import SubjectExport
 
 LIVES: Final = timedelta(hours=24)
-PAGE: Final = 200
 _SALT: Final = "console.copies"
 
 
@@ -62,34 +56,6 @@ def open_copy(
 
     Who fetched it is audited. Raises MemberNotFound, MemberErased.
     """
-    export = services.export(
-        member_id=member_id,
-        scope=scope,
-        reason_code=ticket.reason_code,
-        at=at,
-        actor=actor,
+    return packages.collect(
+        member_id=member_id, scope=scope, actor=actor, at=at, reason_code=ticket.reason_code
     )
-    return replace(export, rows=(*export.rows, *_orders(member_id), *_movements(member_id)))
-
-
-def _orders(member_id: int) -> list[ExportRow]:
-    ids, cursor, rows = members.aliases(member_id=member_id), None, list[ExportRow]()
-    while True:
-        page = commerce.list_orders_of(member_ids=ids, cursor=cursor, limit=PAGE)
-        rows += order_rows(page.items)
-        if (cursor := page.next_cursor) is None:
-            return rows
-
-
-def _movements(member_id: int) -> list[ExportRow]:
-    rows: list[ExportRow] = []
-    for currency in Currency:
-        before = None
-        while True:
-            page = ledger.list_entries(
-                member_id=member_id, before=before, limit=PAGE, currency=currency
-            )
-            rows += movement_rows(currency.name.lower(), page.entries)
-            if (before := page.next_before) is None:
-                break
-    return rows

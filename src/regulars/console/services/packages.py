@@ -59,10 +59,17 @@ def read_package(*, request: PrivacyRequest, actor: Actor, at: datetime) -> byte
     return crypto.unseal_house(path.read_bytes(), context=_context(request.public_id))
 
 
-def collect(*, member_id: int, scope: Scope, actor: Actor, at: datetime) -> SubjectExport:
+def collect(
+    *,
+    member_id: int,
+    scope: Scope,
+    actor: Actor,
+    at: datetime,
+    reason_code: str = "privacy_request",
+) -> SubjectExport:
     """Answer everything held about a person: profile, marks, orders, points, tiers."""
     export = services.export(
-        member_id=member_id, scope=scope, reason_code="privacy_request", at=at, actor=actor
+        member_id=member_id, scope=scope, reason_code=reason_code, at=at, actor=actor
     )
     ids = members.aliases(member_id=members.survivors(member_ids=[member_id])[member_id])
     rows = (*export.rows, *_orders(ids), *_points(ids), *_tiers(ids[0]))

@@ -9,6 +9,7 @@ from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
 from regulars.members.domain.identities import HeldIdentity
 from regulars.members.domain.marks import ConsentState, Tag
+from regulars.members.domain.profiles import ProfileValue
 
 NUMBER_DIGITS = 10
 LOOKUPS_PER_MINUTE_MAX = 600  # of one caller; a chain of tills may share a key
@@ -79,7 +80,8 @@ class Profile:
     """A member as a page shows it; `profile` and `identities` are masked unless revealed.
 
     `aliases` are all ids under which its facts stand, its own first; `said_at` is when each
-    profile field was said, for whoever changes one; `reason_code` is why it is frozen or gone.
+    profile field was said, for whoever changes one; `reason_code` is why it is frozen or gone;
+    `values` are all words on the profile, of every record, covered like the rest.
     """
 
     member: Member
@@ -92,6 +94,7 @@ class Profile:
     aliases: tuple[int, ...] = ()
     reason_code: str = ""
     said_at: dict[str, datetime] = field(default_factory=dict)
+    values: tuple[ProfileValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

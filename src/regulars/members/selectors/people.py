@@ -164,10 +164,12 @@ def _profile_values(
 
 def masked_values(*, member_ids: Sequence[int]) -> list[ProfileValue]:
     """Answer the profile values of these ids as any reader of members may see them."""
-    return [
-        replace(value, value=mask_value(FIELDS[value.field], value.value))
-        for value in profile_values(member_ids=member_ids)
-    ]
+    return [masked_value(value) for value in profile_values(member_ids=member_ids)]
+
+
+def masked_value(value: ProfileValue) -> ProfileValue:
+    """Answer a value as any reader of members may see it."""
+    return replace(value, value=mask_value(FIELDS[value.field], value.value))
 
 
 def said_at(*, member_id: int) -> dict[str, datetime]:
@@ -226,7 +228,7 @@ def list_members(
         [*params, *values, before, before, wanted],
     )
     members = [member_of(row) for row in found]
-    shown = _rows(members, tail=query.tail)
+    shown = rows_of(members, tail=query.tail)
     more = len(members) == wanted or len(shown) > size
     page = shown[:size]
     last = page[-1].id if len(shown) > size else (members[-1].id if members else None)
@@ -247,7 +249,7 @@ def iter_members(
             [*params, *values, before, size],
         )
         if found:
-            yield _rows([member_of(row) for row in found], tail=query.tail, reveal=reveal)
+            yield rows_of([member_of(row) for row in found], tail=query.tail, reveal=reveal)
         if len(found) < size:
             return
         before = found[-1][0]
@@ -351,7 +353,8 @@ _BY_WORD: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
-def _rows(members: Sequence[Member], *, tail: str, reveal: bool = False) -> list[MemberRow]:
+def rows_of(members: Sequence[Member], *, tail: str = "", reveal: bool = False) -> list[MemberRow]:
+    """Answer lines of a list for these members, masked unless told otherwise."""
     ids = [member.id for member in members]
     every = aliases_of(member_ids=ids)
     names: dict[int, list[ProfileValue]] = {}

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from regulars.access.domain import Scope
 from regulars.members.domain import (
-    FIELDS,
     Consent,
     ConsentState,
     HeldIdentity,
@@ -19,7 +18,6 @@ from regulars.members.domain import (
     Tag,
     TagSource,
     consent_states,
-    mask_value,
     survivor_profile,
 )
 from regulars.members.selectors import identities, people
@@ -86,15 +84,14 @@ def _read(
     member: Member, ids: tuple[int, ...], reason_code: str, *, at: datetime, reveal: bool
 ) -> Profile:
     sealed = sql.rows(_SEALED, [list(ids), member.id])
-    chosen = survivor_profile(_values(sealed), member_id=member.id)
+    words = _values(sealed)
+    values = tuple(words if reveal else map(people.masked_value, words))
+    chosen = survivor_profile(list(values), member_id=member.id)
     held = _identities(sealed)
     marks = sql.rows(_MARKS, [member.id, at, member.id, list(ids)])
     return Profile(
         member=member,
-        profile={
-            field: value.value if reveal else mask_value(FIELDS[field], value.value)
-            for field, value in chosen.items()
-        },
+        profile={field: value.value for field, value in chosen.items()},
         identities=tuple(held if reveal else map(identities.masked, held)),
         tags=_tags(marks),
         consents=_consents(marks),
@@ -102,6 +99,7 @@ def _read(
         revealed=reveal,
         aliases=ids,
         reason_code=reason_code,
+        values=values,
         said_at={field: value.set_at for field, value in chosen.items()},
     )
 

@@ -16,7 +16,13 @@ from regulars.members.services.marks import (
     unfreeze,
     untag,
 )
-from regulars.members.services.merges import dismiss_suggestion, merge, unmerge
+from regulars.members.services.merges import (
+    dismiss_suggestion,
+    dismiss_suggestions,
+    merge,
+    postpone_suggestions,
+    unmerge,
+)
 from regulars.members.services.privacy import erase, export, reveal, withdraw_members
 from regulars.members.services.profiles import (
     Home,
@@ -52,6 +58,7 @@ __all__ = [
     "cancel_request",
     "check_requester",
     "dismiss_suggestion",
+    "dismiss_suggestions",
     "drop_expired_tags",
     "erase",
     "erase_or_propose",
@@ -64,6 +71,7 @@ __all__ = [
     "note_fetched",
     "note_package",
     "open_request",
+    "postpone_suggestions",
     "record_consents",
     "refuse_request",
     "remind_of_requests",

@@ -13,7 +13,7 @@ from functools import partial
 from django.db import transaction
 
 from regulars.access import services as access
-from regulars.access.domain import Actor
+from regulars.access.domain import Actor, Entry, Scope
 from regulars.events import services as events
 from regulars.events.domain import Fact
 from regulars.members.domain import (
@@ -26,7 +26,7 @@ from regulars.members.domain import (
     joined_after_unmerge,
     tree_below,
 )
-from regulars.members.selectors import gates, merges, people
+from regulars.members.selectors import gates, merges, people, suggestions
 from regulars.web import contention, sql
 
 
@@ -185,6 +185,55 @@ def dismiss_suggestion(*, suggestion_id: int, at: datetime, actor: Actor) -> Non
         object_id=str(suggestion_id),
         at=at,
     )
+
+
+@transaction.atomic
+def dismiss_suggestions(
+    *, suggestion_ids: Sequence[int], scope: Scope, at: datetime, actor: Actor
+) -> int:
+    """Say of many pairs that they are two people each; they are not suggested again.
+
+    What is decided already, or lies outside the scope, is left out. Answers how many.
+    """
+    visible = suggestions.suggestions_by_id(suggestion_ids=suggestion_ids, scope=scope)
+    found = sql.rows(
+        "UPDATE members_mergesuggestion SET state = 'dismissed', decided_at = %s::timestamptz"
+        " WHERE id = ANY(%s::bigint[]) AND state = 'open' RETURNING id",
+        [at, [one.id for one in visible]],
+    )
+    _audit_suggestions(actor, "members.dismiss_suggestion", [row[0] for row in found], at=at)
+    return len(found)
+
+
+@transaction.atomic
+def postpone_suggestions(
+    *, suggestion_ids: Sequence[int], until: datetime, scope: Scope, at: datetime, actor: Actor
+) -> int:
+    """Put many suggestions off until a moment; answers how many."""
+    visible = suggestions.suggestions_by_id(suggestion_ids=suggestion_ids, scope=scope)
+    found = sql.rows(
+        "UPDATE members_mergesuggestion SET wait_until = %s::timestamptz"
+        " WHERE id = ANY(%s::bigint[]) AND state = 'open' RETURNING id",
+        [until, [one.id for one in visible]],
+    )
+    _audit_suggestions(actor, "members.postpone_suggestion", [row[0] for row in found], at=at)
+    return len(found)
+
+
+def _audit_suggestions(
+    actor: Actor, action: str, suggestion_ids: Sequence[int], *, at: datetime
+) -> None:
+    entries = [
+        Entry(
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            action=action,
+            object_kind="merge_suggestion",
+            object_id=str(each),
+        )
+        for each in suggestion_ids
+    ]
+    access.audit_batch(entries, at=at)
 
 
 def lock_members(member_ids: Sequence[int], *, also: Iterable[bytes] = ()) -> list[Member]:

@@ -1,0 +1,279 @@
+"""The queue of pairs that may be one person: compare and merge, say they are two, or put off."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from regulars.access.domain import Scope
+from regulars.console.domain import formatting, wording
+from regulars.console.domain.lists import (
+    Approximate,
+    Bulk,
+    Cell,
+    Choice,
+    Column,
+    Empty,
+    Filter,
+    ListRow,
+    ListSpec,
+    RowAction,
+    read_state,
+)
+from regulars.console.domain.navigation import Crumb
+from regulars.console.pages.confirming import (
+    Act,
+    Impact,
+    done,
+    draw_confirm,
+    perform,
+    step_of,
+)
+from regulars.console.pages.drawing import actor_of, house_zone
+from regulars.console.pages.lists import draw_list
+from regulars.console.pages.selecting import IDS_MAX, read_selection
+from regulars.kit.errors import Refusal
+from regulars.kit.messages import message
+from regulars.members import services
+from regulars.members.domain import FIELDS, MemberRow, SuggestionNotFound
+from regulars.members.domain.likeness import Confidence, Likeness, Suggested
+from regulars.members.selectors import suggestions as queue
+from regulars.web import clock
+from regulars.web.pages import page
+from regulars.web.seeking import Counted
+
+PERMISSION = "members.merge"
+WAITS = timedelta(days=30)
+TONES = {Confidence.HIGH: "ok", Confidence.MEDIUM: "warn", Confidence.LOW: "mute"}
+CONFIDENCES = {
+    Confidence.HIGH: message("very likely one person"),
+    Confidence.MEDIUM: message("perhaps one person"),
+    Confidence.LOW: message("rather two people"),
+}
+SPEC = ListSpec(
+    name="suggestions",
+    url_name="console-suggestions",
+    title=message("Merge suggestions"),
+    purpose=message("Pairs of records that may be one person. Nothing is merged by itself."),
+    columns=(
+        Column("member", message("Member")),
+        Column("other", message("Other record")),
+        Column("reason", message("Why suggested")),
+        Column("confidence", message("How alike")),
+        Column("agree", message("Agree in")),
+        Column("disagree", message("Differ in")),
+        Column("suggested", message("Suggested"), sorts=False),
+    ),
+    filters=(
+        Filter("reason", message("Why suggested")),
+        Filter("waiting", message("Put off"), kind="flag"),
+    ),
+    sort="-suggested",
+    bulk=(
+        Bulk(
+            "later",
+            message("Put off for 30 days"),
+            "console-suggestions-later",
+            PERMISSION,
+            icon="clock",
+        ),
+        Bulk(
+            "dismiss",
+            message("Not the same person"),
+            "console-suggestions-dismiss",
+            PERMISSION,
+            icon="user-x",
+        ),
+    ),
+    is_personal=True,
+)
+
+
+@page(PERMISSION)
+@require_safe
+def list_suggestions(request: HttpRequest) -> HttpResponse:
+    """List pairs within the reader's reach, newest first, with what speaks for one person."""
+    at, zone = clock.met(request), house_zone()
+    scope = _scope(request)
+    spec = _spec()
+    state = read_state(spec, request.GET)
+    reason, waiting = state.filters.get("reason", ""), state.is_on("waiting")
+    found, next_cursor = queue.list_queue(
+        scope=scope,
+        at=at,
+        reason=reason,
+        waiting=waiting,
+        cursor=state.cursor or None,
+        limit=state.size,
+    )
+    cards = queue.cards_of(
+        member_ids=[each for one in found for each in (one.member_id, one.other_id)]
+    )
+    alike = queue.likenesses(suggestions=found)
+    total = queue.count_queue(scope=scope, at=at, reason=reason, waiting=waiting)
+    return draw_list(
+        request,
+        spec,
+        state,
+        [_row(one, cards, alike[one.id]) for one in found],
+        next_cursor=next_cursor,
+        total=_total(total),
+        zone=zone,
+        at=at,
+        empty=Empty(
+            gettext("No pair waits"),
+            gettext("When two records share a phone, an e-mail or a card, the pair appears here."),
+            icon="git-merge",
+        ),
+    )
+
+
+def _spec() -> ListSpec:
+    reasons = [f"{how}_{kind}" for how in ("shared", "second") for kind in wording.IDENTITY_KINDS]
+    choices = [Choice(reason, _reason(reason), is_data=True) for reason in reasons]
+    return SPEC.with_choices(reason=choices)
+
+
+def _total(counted: Counted) -> int | Approximate:
+    return counted.rows if counted.is_exact else Approximate(counted.rows)
+
+
+def _row(one: Suggested, cards: dict[int, MemberRow], alike: Likeness) -> ListRow:
+    member, other = cards[one.member_id], cards[one.other_id]
+    compare = reverse("console-merge", args=[member.public_id, other.public_id])
+    return ListRow(
+        id=str(one.id),
+        href=compare,
+        cells={
+            "member": _person(member),
+            "other": _person(other),
+            "reason": Cell.text(_reason(one.reason)),
+            "confidence": Cell.status(
+                TONES[alike.confidence],  # type: ignore[arg-type]
+                gettext(CONFIDENCES[alike.confidence]),
+            ),
+            "agree": Cell.text(_fields(alike.agree)) if alike.agree else Cell.dash(),
+            "disagree": Cell.text(_fields(alike.disagree)) if alike.disagree else Cell.dash(),
+            "suggested": Cell.moment(one.suggested_at),
+        },
+        actions=(RowAction(gettext("Compare and merge"), compare, "git-merge"),),
+    )
+
+
+def _person(row: MemberRow) -> Cell:
+    href = reverse("console-member", args=[row.public_id])
+    sub = " · ".join(part for part in (row.phone, row.number) if part)
+    return Cell.person(row.name or row.number, sub, href)
+
+
+def _fields(fields: tuple[str, ...]) -> str:
+    comma = gettext(", ")
+    return comma.join(gettext(FIELDS[field].title) for field in fields)
+
+
+def _reason(code: str) -> str:
+    """Say why a pair was suggested: by an identity both used, or one that contradicts."""
+    how, _, kind = code.partition("_")
+    title = gettext(wording.IDENTITY_KINDS[kind][0]) if kind in wording.IDENTITY_KINDS else kind
+    sentences = {
+        "shared": gettext("both used the same %(kind)s"),
+        "second": gettext("came with a second %(kind)s"),
+    }
+    return sentences[how] % {"kind": title} if how in sentences else code
+
+
+@page(PERMISSION)
+@require_POST
+def dismiss(request: HttpRequest) -> HttpResponse:
+    """Say of the chosen pairs that they are two people each; remembered for good."""
+
+    def act(ids: Sequence[int], scope: Scope, at: datetime) -> int:
+        return services.dismiss_suggestions(
+            suggestion_ids=ids, scope=scope, at=at, actor=actor_of(request)
+        )
+
+    return _many(request, SPEC.bulk[1], act, after=gettext("two people; not suggested again"))
+
+
+@page(PERMISSION)
+@require_POST
+def later(request: HttpRequest) -> HttpResponse:
+    """Put the chosen pairs off; they come back by themselves."""
+
+    def act(ids: Sequence[int], scope: Scope, at: datetime) -> int:
+        return services.postpone_suggestions(
+            suggestion_ids=ids, until=at + WAITS, scope=scope, at=at, actor=actor_of(request)
+        )
+
+    back = formatting.day(clock.met(request) + WAITS, zone=house_zone())
+    return _many(request, SPEC.bulk[0], act, after=gettext("comes back on %(day)s") % {"day": back})
+
+
+def _many(request: HttpRequest, bulk: Bulk, act: Any, *, after: str) -> HttpResponse:
+    at, scope = clock.met(request), _scope(request)
+    ids = _chosen(request, scope, at=at)
+    refusal: Refusal | None = None
+    if step_of(request) == "do":
+        try:
+            result = perform(request, at=at, effect=lambda: {"done": act(ids, scope, at)})
+        except Refusal as no:
+            refusal = no
+        else:
+            here = reverse("console-suggestions")
+            told = ngettext("%(count)s pair done:", "%(count)s pairs done:", result["done"])
+            text = told % {"count": result["done"]}
+            return done(request, text, href=here, title=gettext(SPEC.title), to=here)
+    count = ngettext("%(count)s pair", "%(count)s pairs", len(ids)) % {"count": len(ids)}
+    return draw_confirm(
+        request,
+        act=Act(f"{gettext(bulk.title)}: {count}", f"{gettext(bulk.title)}: {count}"),
+        form=None,
+        impacts=(
+            Impact(count, gettext("open"), after),
+            Impact(gettext("Can it be taken back?"), after=_undo(bulk)),
+        ),
+        back_href=reverse("console-suggestions"),
+        crumbs=(Crumb(gettext(SPEC.title), reverse("console-suggestions")),),
+        refusal=refusal,
+    )
+
+
+def _undo(bulk: Bulk) -> str:
+    if bulk.code == "later":
+        return gettext("yes, under the filter “Put off”")
+    return gettext("no; but both records can still be merged by hand")
+
+
+def _chosen(request: HttpRequest, scope: Scope, *, at: datetime) -> list[int]:
+    """Answer which suggestions are meant, within the reader's reach; raises SuggestionNotFound."""
+    chosen = read_selection(request, _spec())
+    if chosen.everything:
+        found, _ = queue.list_queue(
+            scope=scope,
+            at=at,
+            reason=chosen.state.filters.get("reason", ""),
+            waiting=chosen.state.is_on("waiting"),
+            limit=IDS_MAX,
+        )
+        return [one.id for one in found]
+    named = [int(each) for each in chosen.ids if each.isascii() and each.isdigit()]
+    within = queue.suggestions_by_id(suggestion_ids=named, scope=scope)
+    if not within and request.POST.get("step") != "do":
+        raise SuggestionNotFound
+    return [one.id for one in within]
+
+
+def _scope(request: HttpRequest) -> Scope:
+    actor = actor_of(request)
+    return actor.scope_for(PERMISSION) & actor.scope_for("members.read")
+
+
+ROUTES: tuple[URLPattern, ...] = (
+    path("console/suggestions", list_suggestions, name="console-suggestions"),
+    path("console/suggestions/dismiss", dismiss, name="console-suggestions-dismiss"),
+    path("console/suggestions/later", later, name="console-suggestions-later"),
+)
