@@ -138,3 +138,25 @@ class TestKeys:
 
         (entry,) = selectors.list_audit(about=("key", told["name"]))
         assert (entry.actor_kind, entry.actor_id) == (Actor.system().kind, 0)
+
+
+class TestResetFactors:
+    def test_lets_a_locked_out_owner_in_again(self) -> None:
+        from tests.access.browsing import a_staff, with_totp
+
+        at = clock.now()
+        made = a_staff(at)
+        with_totp(made, at)
+
+        told = answered(cli.staff, "reset-factors", "--email", "LIN@example.com")
+
+        assert told == {"id": str(made.public_id), "factors": 1}
+        factors = selectors.get_factors(staff_id=made.id)
+        assert (factors.held, factors.recovery_codes_left) == ((), 0)
+        (entry,) = selectors.list_audit(action="staff.factors_reset")
+        assert (entry.actor_kind, entry.details) == ("system", {"factors": 1})
+
+    def test_of_nobody_is_refused(self) -> None:
+        result = ran(cli.staff, "reset-factors", "--email", "nobody@example.com")
+
+        assert result.exit_code != 0

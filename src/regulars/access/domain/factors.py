@@ -27,7 +27,6 @@ RECOVERY_CODES = 10
 RECOVERY_CODE_LENGTH = 12  # of 32 characters: 60 random bits
 PASSKEYS_MAX = 20
 FACTOR_NAME_LENGTH_MAX = 60
-FACTOR_GRACE = timedelta(days=7)
 FACTOR_ROLES = frozenset(
     {
         "owner",

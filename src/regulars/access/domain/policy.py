@@ -93,6 +93,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
         "idle_minutes": (5, 240),
         "absolute_hours": (1, 24),
         "approval_hours": (1, 336),
+        "factor_grace_days": (0, 90),
     }
 )
 
@@ -109,6 +110,7 @@ class Policy:
     idle_minutes: int = 30
     absolute_hours: int = 12
     approval_hours: int = 72
+    factor_grace_days: int = 7
     separated_administrators: bool = False
 
     def limit_of(self, kind: str, roles: Iterable[str] = ()) -> int:

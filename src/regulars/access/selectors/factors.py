@@ -1,16 +1,16 @@
 """Read second factors: which an account holds, and what is needed to check a proof."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from regulars.access.domain.factors import (
-    FACTOR_GRACE,
     FACTOR_ROLES,
     Factor,
     FactorKind,
     Factors,
 )
+from regulars.access.selectors.policies import newest_policy
 from regulars.web import crypto, sql
 
 
@@ -51,6 +51,7 @@ def get_factors(*, staff_id: int) -> Factors:
         [staff_id, staff_id, list(FACTOR_ROLES)],
     )
     assert rest is not None
+    grace = timedelta(days=newest_policy().factor_grace_days)
     asked_since: datetime | None = rest[1]
     return Factors(
         held=tuple(
@@ -64,7 +65,7 @@ def get_factors(*, staff_id: int) -> Factors:
             for public_id, kind, name, created_at, used_at in found
         ),
         recovery_codes_left=rest[0],
-        due_at=asked_since + FACTOR_GRACE if asked_since is not None else None,
+        due_at=asked_since + grace if asked_since is not None else None,
     )
 
 

@@ -5,6 +5,7 @@ answered once, and a counter that went back is refused, because then somebody ha
 """
 
 import json
+import struct
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,6 +47,8 @@ from regulars.access.services.factors import add_factor
 from regulars.web import sql
 
 _ANSWER_BYTES_MAX = 20_000
+# What fido2 raises over bytes that are no answer of a browser, as mutated answers have shown.
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def confirm_passkey(
     try:
         told = RegistrationResponse.from_dict(_read(answer))
         made = _server(site).register_complete(state, told)
-    except (ValueError, TypeError, KeyError) as error:
+    except UNREADABLE as error:
         raise FactorRefused from error
     assert made.credential_data is not None
     with transaction.atomic():
@@ -176,7 +179,7 @@ def _server(site: Site) -> Fido2Server:
 def _told(answer: str) -> tuple[AuthenticationResponse | None, selectors.Secret | None]:
     try:
         told = AuthenticationResponse.from_dict(_read(answer))
-    except (ValueError, TypeError, KeyError):
+    except UNREADABLE:
         return None, None
     return told, selectors.find_passkey(credential_id=told.raw_id)
 
@@ -190,7 +193,7 @@ def _is_shown(
         return False
     try:
         _server(site).authenticate_complete(state, [AttestedCredentialData(held.secret)], told)
-    except (ValueError, TypeError, KeyError):
+    except UNREADABLE:
         return False
     return True
 

@@ -51,6 +51,7 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "idle_minutes": message("Sign out after minutes without a click"),
         "absolute_hours": message("Sign out after hours at most"),
         "approval_hours": message("Hours a proposal waits"),
+        "factor_grace_days": message("Days until a second factor must be set up"),
         "export_rows_max": message("Rows of an export one person may make"),
         "erase_members_max": message("Members one person may erase at once"),
         "separated_administrators": message("Separated administrators"),
