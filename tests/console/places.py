@@ -1,0 +1,203 @@
+"""Every page of the console, and a thing of each kind to open it with.
+
+The matrix of access and the browser walk are both made from this table: a page without an entry
+fails. Things belong to store S01 and to a colleague, so that whoever sees only S02, and whoever is
+not that colleague, must not find them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from regulars.access import selectors as access_selectors
+from regulars.access import services as access
+from regulars.access.domain import Actor, Scope
+from regulars.commerce import services as commerce
+from regulars.commerce.domain import ProductInput
+from regulars.console import services as console
+from regulars.console.domain.exports import Wish
+from regulars.ledger import services as ledger
+from regulars.ledger.domain import VerifyOrigin
+from regulars.members import services as members
+from regulars.members.domain.requests import RequestKind
+from regulars.web import clock, sql
+from tests.console.shop import Shop
+
+SYSTEM = Actor.system()
+
+
+@dataclass(frozen=True)
+class Place:
+    """How a page is opened, and what of it must not be seen by the wrong people.
+
+    `scoped`: the thing lies in store S01 and is not found from S02. `owned`: it belongs to a
+    colleague and is not found by others. `hides`: a list shows the thing of this key to those who
+    may see S01 only. `walk`: the browser looks at it.
+    """
+
+    args: tuple[str, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    post: bool = False
+    data: Mapping[str, str] = field(default_factory=dict)
+    scoped: bool = False
+    owned: bool = False
+    hides: str = ""
+    walk: bool = True
+
+    def href(self, name: str, things: Mapping[str, Any]) -> str:
+        """Answer the address with the things filled in."""
+        args = [things.get(one, one) for one in self.args]
+        query = {key: str(things.get(value, value)) for key, value in self.query.items()}
+        return reverse(name, args=args or None, query=query or None)
+
+
+def one(*args: str, **more: Any) -> Place:
+    return Place(args, scoped=True, **more)
+
+
+def act(*args: str, **more: Any) -> Place:
+    return Place(args, post=True, walk=False, **more)
+
+
+def own(*args: str, **more: Any) -> Place:
+    return Place(args, owned=True, **more)
+
+
+PLACES: dict[str, Place] = {
+    "console-home": Place(),
+    "console-search": act(data={"q": "SO-0001"}),
+    "console-style": Place(),
+    "console-columns": act(data={"list": "members"}),
+    "console-view-new": act(data={"list": "members", "name": "x", "query": "size=50"}),
+    "console-view-default": act(data={"list": "members"}),
+    "console-view": act("view", owned=True, data={"act": "rename", "name": "y"}),
+    # members
+    "console-members": Place(hides="member"),
+    "console-member": one("member"),
+    "console-member-tab": one("member", "points"),
+    "console-reveal": act("member", scoped=True, data={"reason": "member_request"}),
+    "console-member-adjust": one("member"),
+    "console-member-consent": one("member"),
+    "console-member-copy": one("member"),
+    "console-member-erase": one("member"),
+    "console-member-freeze": one("member"),
+    "console-member-home": one("member"),
+    "console-member-link": one("member"),
+    "console-member-merge": one("member"),
+    "console-member-profile": one("member"),
+    "console-member-tag": one("member"),
+    "console-member-untag": one("member", query={"tag": "无糖"}),
+    "console-merge": one("member", "other"),
+    # privacy desk: given for the whole house only
+    "console-privacy": Place(hides="request"),
+    "console-privacy-new": Place(),
+    "console-privacy-request": one("request"),
+    "console-privacy-check": act("request", scoped=True, data={"how": "document"}),
+    "console-privacy-take": act("request", scoped=True),
+    "console-privacy-package": act("request", scoped=True),
+    "console-privacy-copy": one("request", walk=False),
+    "console-privacy-letter": one("request", "en", walk=False),
+    "console-privacy-close": act("request", scoped=True, data={"how": "cancel"}),
+    "console-fields": Place(),
+    # trade
+    "console-orders": Place(hides="order"),
+    "console-order": one("order"),
+    "console-products": Place(),
+    "console-product": Place(("product",)),
+    "console-stores": Place(hides="store"),
+    "console-store": one("store"),
+    "console-store-change": one("store"),
+    # points
+    "console-ledger": Place(hides="member"),
+    "console-ledger-movement": one("movement"),
+    "console-verify": Place(),
+    "console-verify-now": act(),
+    "console-verify-run": Place(("run",)),
+    # work
+    "console-exports": Place(),
+    "console-export-new": Place(query={"what": "members"}),
+    "console-export-file": own("export", walk=False),
+    "console-jobs": Place(),
+    "console-job": own("export"),
+    "console-job-stop": act("export", owned=True),
+    "console-notifications": Place(),
+    "console-notifications-seen": act(),
+    "console-approvals": Place(),
+}
+
+
+def open_things(shop: Shop) -> dict[str, Any]:
+    """Make a thing of each kind, as people make them; answers their keys for addresses."""
+    at = clock.now()
+    colleague = access.create_staff(
+        email="colleague@example.com", name="周涵", role="owner", actor=SYSTEM, at=at
+    )
+    actor = access.find_actor(staff_id=colleague.id, at=at)
+    assert actor is not None
+    request = members.open_request(
+        member_id=shop.lin, kind=RequestKind.COPY, channel="store", note="", scope=Scope.all(),
+        actor=actor, at=at, tz=_zone(),
+    )  # fmt: skip
+    said = {"public_id": request.public_id, "scope": Scope.all(), "actor": actor, "at": at}
+    members.check_requester(**said, how="document")
+    console.make_package(**said)
+    order = sql.row(
+        "SELECT public_id FROM commerce_order WHERE external_id = %s::text", [shop.order_number]
+    )
+    movement = sql.row(
+        "SELECT t.seq FROM ledger_transfer t JOIN ledger_account a"
+        " ON a.id IN (t.debit_id, t.credit_id)"
+        " WHERE a.member_id = %s::bigint AND a.currency = 1 LIMIT 1",
+        [shop.lin],
+    )
+    store = access_selectors.stores_by_id([shop.store_ids["S01"]])[shop.store_ids["S01"]]
+    number = sql.row("SELECT number FROM members_member WHERE id = %s::bigint", [shop.lin])
+    tea = ProductInput(sku="T-001", name="白桃乌龙")
+    commerce.record_products(products=[tea], currency="CNY", at=at)
+    product = sql.row("SELECT public_id FROM commerce_product WHERE sku = 'T-001'")
+    ledger.prove(origin=VerifyOrigin.COMMAND, at=at, since=2**40)
+    run = sql.row("SELECT max(id) FROM ledger_verify_run")
+    assert product is not None
+    assert run is not None
+    assert order is not None
+    assert movement is not None
+    assert number is not None
+    return {
+        "member": shop.lin_public,
+        "other": shop.wang_public,
+        "number": number[0],
+        "order": order[0],
+        "store": store.public_id,
+        "movement": movement[0],
+        "product": product[0],
+        "run": run[0],
+        "request": request.public_id,
+        "export": _export(actor),
+        "view": _view(actor),
+        "colleague": colleague.public_id,
+        "until": at + timedelta(days=1),
+    }
+
+
+def _zone() -> Any:
+    from regulars.loyalty import selectors as loyalty
+
+    return loyalty.get_programme().tz
+
+
+def _export(actor: Actor) -> Any:
+    wish = Wish(
+        what="members", filters={}, columns=("number",), form="csv", is_masked=True,
+        reason_code="service", language="en",
+    )  # fmt: skip
+    asked = console.ask_export(actor=actor, wish=wish, at=clock.now())
+    return asked.work
+
+
+def _view(actor: Actor) -> Any:
+    return console.save_view(
+        actor=actor, name="members", title="x", query="size=50", is_shared=False, at=clock.now()
+    )
