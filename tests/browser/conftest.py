@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -18,6 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from regulars.web import clock, postgres
 from tests import rig
+from tests.console.places import open_things
 from tests.console.shop import open_shop
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "browser"
@@ -50,9 +52,10 @@ Granian(
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Where the served house is."""
+    """Where the served house is, and a thing of each kind in it."""
 
     url: str
+    things: dict[str, Any]
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +88,7 @@ def house(chromium: str, django_db_setup: None, django_db_blocker: object) -> It
     rig.clone(var, name)
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         rig.point_to(name)
-        _fill()
+        things = _fill()
         call_command("collectstatic", interactive=False, verbosity=0)
         rig.leave()
         rig.point_to(before)
@@ -93,25 +96,26 @@ def house(chromium: str, django_db_setup: None, django_db_blocker: object) -> It
     server = _serve(var, name, port)
     try:
         _wait(port, server)
-        yield House(f"http://127.0.0.1:{port}")
+        yield House(f"http://127.0.0.1:{port}", things)
     finally:
         server.terminate()
         server.wait(timeout=30)
         rig.drop(var, name)
 
 
-def _fill() -> None:
+def _fill() -> dict[str, Any]:
     from regulars.access import services as access
     from regulars.access.domain import Actor
 
     at = clock.now()
-    open_shop(at)
+    shop = open_shop(at)
     access.create_staff(
         email=EMAIL, name="陈晨", role="owner", password=PASSWORD, actor=Actor.system(), at=at
     )
     access.create_staff(
         email=KEY_EMAIL, name="Kay", role="owner", password=PASSWORD, actor=Actor.system(), at=at
     )
+    return open_things(shop)
 
 
 def _serve(var: Path, name: str, port: int) -> subprocess.Popen[bytes]:
