@@ -175,6 +175,7 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W008",  # the proxy that holds the certificate redirects; here it could only loop
     "security.W021",  # whoever owns the domain decides about preloading it
 ]
+FILE_UPLOAD_HANDLERS = ["regulars.web.uploads.CappedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = number("BODY_BYTES_MAX", 5_000_000)
 APPEND_SLASH = False
 

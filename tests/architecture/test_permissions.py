@@ -56,9 +56,18 @@ WEIGHTY = {
 }  # fmt: skip
 
 LOOKED_AT = {
-    "console-exports", "console-keys", "console-key", "console-member-copy-ready", "console-member-merge",
-    "console-roles", "console-staff", "console-staff-safety", "console-staff-member",
-    "console-suggestions", "console-suggestions-dismiss", "console-suggestions-later",
+    "console-exports",
+    "console-keys",
+    "console-key",
+    "console-member-copy-ready",
+    "console-member-merge",
+    "console-roles",
+    "console-staff",
+    "console-staff-safety",
+    "console-staff-member",
+    "console-suggestions",
+    "console-suggestions-dismiss",
+    "console-suggestions-later",
 }  # fmt: skip  lists and masked pages: looking needs the permission, not a fresh proof
 
 

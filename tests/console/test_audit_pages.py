@@ -253,7 +253,9 @@ class TestSettings:
 
 
 def value_of(page: str, name: str) -> str | None:
-    tag = re.search(rf'<(input|select)[^>]* name="{name}"[^>]*>(.*?)(?:</select>|$)', page, re.DOTALL)
+    tag = re.search(
+        rf'<(input|select)[^>]* name="{name}"[^>]*>(.*?)(?:</select>|$)', page, re.DOTALL
+    )
     assert tag is not None
     if tag[1] == "select":
         chosen = re.search(r'<option value="([^"]*)" selected', tag[2])

@@ -20,6 +20,7 @@ from regulars.commerce.selectors.locks import (
 from regulars.commerce.selectors.orders import (
     OrderPage,
     buyers_among,
+    count_of_batch,
     count_orders,
     count_orders_matching,
     get_order,
@@ -34,6 +35,7 @@ __all__ = [
     "HeldOrder",
     "OrderPage",
     "buyers_among",
+    "count_of_batch",
     "count_orders",
     "count_orders_matching",
     "count_products",

@@ -94,6 +94,19 @@ def count_orders_matching(*, scope: Scope, query: OrderQuery) -> Counted:
     return Counted(seeking.estimate_rows("commerce_order"), is_exact=False)
 
 
+def count_of_batch(*, batch_id: int) -> tuple[int, int]:
+    """Count the orders and returns an import brought, and the orders of others it changed."""
+    found = sql.row(
+        "SELECT (SELECT count(*) FROM commerce_order WHERE batch_id = %s::bigint)"
+        " + (SELECT count(*) FROM commerce_refund WHERE batch_id = %s::bigint"
+        "    AND order_id IS NULL),"
+        " (SELECT count(*) FROM commerce_orderbefore WHERE batch_id = %s::bigint)",
+        [batch_id, batch_id, batch_id],
+    )
+    assert found is not None
+    return int(found[0]), int(found[1])
+
+
 def list_channels(*, limit: int = 50) -> list[str]:
     """List the channels that orders came through, looking at the newest of them."""
     found = sql.rows(

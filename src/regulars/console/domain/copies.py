@@ -23,4 +23,3 @@ class Ticket:
     public_id: str
     reason_code: str
     ends_at: datetime
-

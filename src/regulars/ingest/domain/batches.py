@@ -187,6 +187,13 @@ class BatchMissing(Refusal):
     reason = message("There is no import {batch}.")
 
 
+class ErrorsGone(Refusal):
+    """The rows in error are not kept any more."""
+
+    kind = Kind.NOT_FOUND
+    reason = message("The error file is gone: its 30 days are over, or somebody in it was erased.")
+
+
 class BatchBusy(Refusal):
     """Another process is at work on this very import."""
 

@@ -11,8 +11,12 @@ from regulars.ingest.services.applying import (
     apply_stores,
 )
 from regulars.ingest.services.files import import_file, rehearse_file, resume_import
-from regulars.ingest.services.files_errors import drop_error_files, drop_errors_of_erased
-from regulars.ingest.services.files_undo import undo_import
+from regulars.ingest.services.files_errors import (
+    drop_error_files,
+    drop_errors_of_erased,
+    note_errors_fetched,
+)
+from regulars.ingest.services.files_undo import Made, count_made, undo_import
 from regulars.ingest.services.letters import Replayed, book_letters, book_returns, replay_letters
 from regulars.ingest.services.letters_acting import (
     LetterAct,
@@ -43,6 +47,7 @@ from regulars.ingest.services.uploads import (
     drop_uploads,
     mapping_of,
     receive_upload,
+    synonyms_of,
 )
 from regulars.ingest.services.uploads_running import (
     ask_import,
@@ -66,6 +71,7 @@ from regulars.ingest.services.webhooks import (
 __all__ = [
     "Batch",
     "LetterAct",
+    "Made",
     "NewSource",
     "Replayed",
     "Reverted",
@@ -89,6 +95,7 @@ __all__ = [
     "ask_undo",
     "book_letters",
     "book_returns",
+    "count_made",
     "create_source",
     "drop_error_files",
     "drop_errors_of_erased",
@@ -100,6 +107,7 @@ __all__ = [
     "give_up",
     "import_file",
     "mapping_of",
+    "note_errors_fetched",
     "purge_bodies",
     "receive_delivery",
     "receive_upload",
@@ -116,5 +124,6 @@ __all__ = [
     "run_upload",
     "source_named",
     "stop_upload",
+    "synonyms_of",
     "undo_import",
 ]

@@ -15,7 +15,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext
 
-from regulars.ingest.domain.batches import Batch
+from regulars.access import services as access
+from regulars.access.domain import Actor
+from regulars.ingest.domain.batches import Batch, ErrorsGone
 from regulars.ingest.domain.files import ERROR_FILE_DAYS, RowProblem
 from regulars.ingest.domain.meaning import identities_of
 from regulars.ingest.domain.sources import Source
@@ -77,6 +79,23 @@ def write_error_file(*, batch: Batch, at: datetime) -> str:
     until = at + timedelta(days=ERROR_FILE_DAYS)
     store.name_error_file(batch_id=batch.id, path=str(path), until=until)
     return str(path)
+
+
+@transaction.atomic
+def note_errors_fetched(*, batch: Batch, actor: Actor, at: datetime) -> None:
+    """Put on record that somebody takes the rows in error out; raises ErrorsGone."""
+    until = batch.error_file_until
+    is_there = bool(batch.error_file) and Path(batch.error_file).is_file()
+    if not is_there or until is None or until <= at:
+        raise ErrorsGone
+    access.audit(
+        actor=actor,
+        action="import.errors_fetched",
+        object_kind="import",
+        object_id=batch.public_id,
+        at=at,
+        details={"kind": batch.kind.value, "errors": batch.tally.errors},
+    )
 
 
 def drop_error_files(*, at: datetime, limit: int = 100) -> int:

@@ -6,6 +6,7 @@ and who have neither bought anything nor had points from elsewhere since.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -53,6 +54,21 @@ def undo_import(*, batch: str, tick: Tick = silent, actor: Actor = IMPORTER) -> 
         _take_back(found, tick=tick, actor=actor)
     drop_errors_of(batch_id=found.id)
     return report_on(store.get_batch(batch_id=found.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an import has brought and undoing it would touch."""
+
+    members: int
+    orders: int
+    orders_changed: int
+
+
+def count_made(*, batch_id: int) -> Made:
+    """Count what undoing an import would touch, for whoever is asked to confirm it."""
+    orders, changed = commerce.count_of_batch(batch_id=batch_id)
+    return Made(len(people.made_by_batch(batch_id=batch_id)), orders, changed)
 
 
 def _take_back(batch: Batch, *, tick: Tick, actor: Actor) -> None:

@@ -39,7 +39,7 @@ from regulars.ingest.domain.uploads import (
 from regulars.ingest.parsers.mapping import ColumnMapping, as_said, require_fields
 from regulars.ingest.parsers.sheets import Sheet, open_sheet
 from regulars.ingest.parsers.uploads import check_upload
-from regulars.ingest.parsers.words import KNOWN_HEADERS
+from regulars.ingest.parsers.words import KNOWN_HEADERS, SYNONYMS
 from regulars.ingest.selectors.imports import UPLOAD_CONTEXT
 from regulars.ingest.services.files_reading import understand
 from regulars.kit import amounts, periods
@@ -133,6 +133,13 @@ def _said_whole(upload: Upload, mapping: ColumnMapping) -> dict[str, Any]:
     unread = dict.fromkeys(set(proposed.columns) - set(mapping.columns))
     said = as_said(mapping)
     return {**said, "columns": {**said["columns"], **unread}}
+
+
+def synonyms_of(*, kind: str) -> dict[str, list[str]]:
+    """Answer the fields of a kind of file and what their columns are called; UploadMissing."""
+    if kind not in set(FileKind):
+        raise UploadMissing
+    return {field: list(words) for field, words in SYNONYMS[FileKind(kind)].items()}
 
 
 @contextmanager
