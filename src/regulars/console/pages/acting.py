@@ -111,8 +111,9 @@ class Deed:
     """One sort of act: its form, what it would do, how it is done, what is said afterwards.
 
     `do` answers plain ids and figures, from which `told` says what was done and `leads` where to
-    go on. What cannot be taken back is confirmed by typing `confirm`. A form with something to
-    look at beside it has a `template` of its own and `extra` to draw in it.
+    go on. What cannot be taken back is confirmed by typing `confirm`; `called` is how the member is
+    named afterwards where the name is gone. A form with something to look at beside it has a
+    `template` of its own and `extra` to draw in it.
     """
 
     title: str
@@ -123,6 +124,7 @@ class Deed:
     told: Callable[[dict[str, Any]], str]
     to: str
     confirm: str = ""
+    called: str = ""
     template: str = "console/form.html"
     extra: Callable[[], dict[str, Any]] | None = None
     leads: Callable[[dict[str, Any]], str] | None = None
@@ -211,7 +213,7 @@ def _do(scene: Scene, deed: Deed) -> HttpResponse:
     except Refusal as no:
         return _preview(scene, deed, no)
     to = deed.leads(result) if deed.leads else deed.to
-    return done(scene.request, deed.told(result), href=scene.href(), title=scene.name, to=to)
+    return done(scene.request, deed.told(result), href=scene.href(), title=deed.called or scene.name, to=to)
 
 
 def sealed(plan: Plan) -> str:

@@ -212,6 +212,7 @@ def erase(request: HttpRequest, public_id: UUID) -> HttpResponse:
         told=_erased,
         to=scene.href(),
         confirm=number,
+        called=number,
         leads=lambda result: (
             approval_href(result["approval"], otherwise=scene.href())
             if "approval" in result
