@@ -55,6 +55,7 @@ def run(bench: Bench) -> list[Row]:
 def ensure_members(bench: Bench, database: str, *, members: int) -> None:
     """Make a database with so many members, once; a later run of the same size uses it again."""
     if bench.has_database(database) and count(bench, database, "members_member") >= members:
+        bench.migrate(database)
         return
     bench.fresh_database(database)
     bench.say(f"{database}: {members:,} members")

@@ -43,6 +43,8 @@ def _posting(bench: Bench, members: int, seconds: float) -> Callable[[], Cost]:
     if not bench.has_database(name) or count_transfers(bench, name) < members:
         bench.fresh_database(name)
         seed(bench, name, members=members)
+    else:
+        bench.migrate(name)
     load = Load(writers=2, batch=BATCH, seconds=seconds, members=members)
 
     def measure() -> Cost:
