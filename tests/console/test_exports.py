@@ -116,6 +116,27 @@ class TestWhatStandsInIt:
         assert stat.S_IMODE(mode) == 0o600
 
 
+class TestOrders:
+    COLUMNS = ("number", "state", "member", "store", "net", "refunded")
+
+    def test_every_order_as_the_list_is_filtered(self, shop, manager):
+        filters = {"store": "S01", "state": "partially_refunded"}
+        rows = lines(made(manager, what="orders", columns=self.COLUMNS, filters=filters))
+        assert [(row["订单"], row["净额"]) for row in rows] == [("SO-0005", "200.00")]
+        assert len(lines(made(manager, what="orders", columns=self.COLUMNS))) == 10
+
+    def test_only_the_stores_in_scope_and_only_members_who_may_be_seen(self, shop):
+        rows = lines(made(staff("analyst", "store:S02"), what="orders", columns=self.COLUMNS))
+        assert [row["订单"] for row in rows] == ["SO-9001"]
+
+    def test_a_worksheet_ends(self, shop, manager, monkeypatch):
+        monkeypatch.setattr(export_files, "SHEET_ROWS_MAX", 3)
+        export_id = ask(manager, what="orders", columns=self.COLUMNS, form="xlsx")
+        services.write_export(export_id=export_id, at=clock.now())
+        failed = progress.get(progress_id=export_id)
+        assert failed.result["code"] == "console.export_too_long"
+
+
 class TestWhoMayAsk:
     @pytest.mark.reliability("RJ6")
     def test_a_clerk_may_not(self, shop):

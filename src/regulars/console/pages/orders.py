@@ -1,9 +1,7 @@
 """The pages of orders: the list, and one order with all its parts."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -12,17 +10,16 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from regulars.access import selectors as access
-from regulars.access.domain import Actor, Store
+from regulars.access.domain import Actor
 from regulars.commerce import selectors as commerce
-from regulars.commerce.domain import OrderQuery, OrderView, State
+from regulars.commerce.domain import OrderView
 from regulars.console.domain import wording
 from regulars.console.domain.cells import Approximate, Cell, Empty, ListRow, PageAction
-from regulars.console.domain.lists import Choice, Column, Filter, ListSpec, ListState, read_state
+from regulars.console.domain.lists import ListState, read_state
 from regulars.console.pages.drawing import actor_of, draw, house_zone, language_of, teller_of
 from regulars.console.pages.lists import draw_list
 from regulars.console.pages.sections import STORES_MAX, href_of, people_of, person_cell
 from regulars.console.selectors import orders
-from regulars.kit.messages import message
 from regulars.loyalty import selectors as loyalty
 from regulars.members.selectors import Named
 from regulars.web import clock
@@ -30,49 +27,6 @@ from regulars.web.pages import page
 from regulars.web.seeking import Counted
 
 CHANNELS_SECONDS = 60
-
-ORDERS = ListSpec(
-    name="orders",
-    url_name="console-orders",
-    title=message("Orders"),
-    purpose=message("Every order: where it came from, who bought, what was paid and what is left."),
-    columns=(
-        Column("number", message("Order")),
-        Column("paid_at", message("Paid"), sorts=True),
-        Column("state", message("State")),
-        Column("member", message("Member")),
-        Column("store", message("Store")),
-        Column("channel", message("Channel")),
-        Column("goods", message("Goods paid"), numeric=True, hidden=True),
-        Column("refunded", message("Refunded"), numeric=True),
-        Column(
-            "net",
-            message("Net"),
-            numeric=True,
-            help=message("Goods paid less goods refunded, without shipping and points tender"),
-        ),
-        Column("lines", message("Lines"), numeric=True, hidden=True),
-        Column("recorded_at", message("Received here"), sorts=True, hidden=True),
-    ),
-    filters=(
-        Filter(
-            "state",
-            message("State"),
-            choices=tuple(Choice(c, w.title) for c, w in wording.ORDER_STATES.items()),
-        ),
-        Filter("channel", message("Channel")),
-        Filter("store", message("Store")),
-        Filter("paid", message("Paid"), kind="days"),
-        Filter(
-            "member",
-            message("Member"),
-            choices=(
-                Choice("yes", message("Belongs to a member")),
-                Choice("no", message("Belongs to nobody yet")),
-            ),
-        ),
-    ),
-)
 
 
 @page("orders.read")
@@ -82,12 +36,9 @@ def list_orders(request: HttpRequest) -> HttpResponse:
     at, actor, zone = clock.now(), actor_of(request), house_zone()
     scope = actor.scope_for("orders.read")
     stores = access.list_stores(scope, limit=STORES_MAX)
-    spec = ORDERS.with_choices(
-        channel=[Choice(c, wording.CHANNELS.get(c, c)) for c in _channels()],
-        store=[Choice(store.code, store.name, is_data=True) for store in stores],
-    )
+    spec = orders.spec_for(stores, channels=_channels())
     state = read_state(spec, request.GET)
-    query = _query(state, stores, at=at, zone=zone)
+    query = orders.query_of(state, stores, at=at, zone=zone)
     found = commerce.list_orders_matching(
         scope=scope, query=query, cursor=state.cursor or None, limit=state.size
     )
@@ -146,25 +97,6 @@ def total_of(counted: Counted, state: ListState) -> int | Approximate | None:
 def _channels() -> list[str]:
     """Answer the channels there are, looked up now and then: a new one is rare."""
     return cache.get_or_set("console.channels", commerce.list_channels, CHANNELS_SECONDS) or []
-
-
-def _query(
-    state: ListState, stores: Sequence[Store], *, at: datetime, zone: ZoneInfo
-) -> OrderQuery:
-    span = state.span("paid", at=at, zone=zone)
-    store = state.filters.get("store")
-    member = state.filters.get("member")
-    ids = {each.code: each.id for each in stores}
-    return OrderQuery(
-        state=State[state.filters["state"].upper()] if "state" in state.filters else None,
-        channel=state.filters.get("channel", ""),
-        store_id=ids.get(store or ""),
-        paid_since=span.since,
-        paid_until=span.until,
-        has_member=None if member is None else member == "yes",
-        by_payment=state.sort_code == "paid_at",
-        descending=state.descending,
-    )
 
 
 def _rows(

@@ -10,10 +10,11 @@ import orjson
 from regulars.console.domain.exports import Export, Exportable, ExportNotFound, ExportUnknown
 from regulars.console.selectors.exports_audit import AUDIT
 from regulars.console.selectors.exports_members import MEMBERS
+from regulars.console.selectors.exports_orders import ORDERS
 from regulars.web import paging, sql
 
 EXPORTABLES: Mapping[str, Exportable] = MappingProxyType(
-    {exportable.code: exportable for exportable in (MEMBERS, AUDIT)}
+    {exportable.code: exportable for exportable in (MEMBERS, ORDERS, AUDIT)}
 )
 
 _COLUMNS = (

@@ -1,14 +1,16 @@
 """Read orders as the pages show them: a member's list, one order with all its parts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from regulars.access.domain import Scope
+from regulars.access.domain import Scope, Store
 from regulars.commerce import selectors as commerce
-from regulars.commerce.domain import OrderView
+from regulars.commerce.domain import OrderQuery, OrderView, State
 from regulars.console.domain import wording
+from regulars.console.domain.lists import Choice, ListSpec, ListState
 from regulars.console.domain.movements import (
     AmountLine,
     OrderDetail,
@@ -17,6 +19,7 @@ from regulars.console.domain.movements import (
     PaymentLine,
     RefundLine,
 )
+from regulars.console.domain.order_list import ORDERS
 from regulars.console.domain.stories import Teller
 from regulars.console.selectors import house, points
 from regulars.ingest import selectors as ingest
@@ -38,6 +41,34 @@ MOMENTS = {
     "closed_at": message("Closed"),
     "recorded_at": message("Received here"),
 }
+
+
+def spec_for(stores: Sequence[Store], *, channels: Sequence[str]) -> ListSpec:
+    """Answer the list of orders with the stores and channels there are to choose from."""
+    return ORDERS.with_choices(
+        channel=[Choice(code, wording.CHANNELS.get(code, code)) for code in channels],
+        store=[Choice(store.code, store.name, is_data=True) for store in stores],
+    )
+
+
+def query_of(
+    state: ListState, stores: Sequence[Store], *, at: datetime, zone: ZoneInfo
+) -> OrderQuery:
+    """Read what the list's address asks for."""
+    span = state.span("paid", at=at, zone=zone)
+    store = state.filters.get("store")
+    member = state.filters.get("member")
+    ids = {each.code: each.id for each in stores}
+    return OrderQuery(
+        state=State[state.filters["state"].upper()] if "state" in state.filters else None,
+        channel=state.filters.get("channel", ""),
+        store_id=ids.get(store or ""),
+        paid_since=span.since,
+        paid_until=span.until,
+        has_member=None if member is None else member == "yes",
+        by_payment=state.sort_code == "paid_at",
+        descending=state.descending,
+    )
 
 
 def rows_of(

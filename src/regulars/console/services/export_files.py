@@ -18,7 +18,14 @@ from django.conf import settings
 from django.utils.translation import gettext
 from xlsxwriter import Workbook
 
-from regulars.console.domain.exports import Export, ExportColumn, ExportRow, cell_of
+from regulars.console.domain.exports import (
+    SHEET_ROWS_MAX,
+    Export,
+    ExportColumn,
+    ExportRow,
+    ExportTooLong,
+    cell_of,
+)
 
 FOLDER: Final = "exports"
 _WIDE: Final = 18
@@ -66,7 +73,9 @@ class Writer:
         self._sheet.line([*(gettext(column.title) for column in columns), gettext("Export")])
 
     def write(self, rows: Sequence[ExportRow]) -> None:
-        """Write rows."""
+        """Write rows; raises ExportTooLong where a worksheet is full."""
+        if self._export.form == "xlsx" and self.rows + len(rows) > SHEET_ROWS_MAX:
+            raise ExportTooLong(most=SHEET_ROWS_MAX)
         assert self._sheet is not None
         zone, mark, codes = self._zone, self._export.mark, self._codes
         for row in rows:

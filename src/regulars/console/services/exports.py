@@ -18,7 +18,6 @@ from regulars.access import services as access
 from regulars.access.domain import Actor, Approval, Approved, Executor, Scope
 from regulars.console.domain.exports import (
     KEPT,
-    SHEET_ROWS_MAX,
     TRIES_MAX,
     Ask,
     Asked,
@@ -26,7 +25,6 @@ from regulars.console.domain.exports import (
     Exportable,
     ExportNotFound,
     ExportOvertaken,
-    ExportTooLong,
     Wish,
 )
 from regulars.console.selectors.exporting import exportable, get_export
@@ -219,9 +217,7 @@ def _write_rows(export: Export, actor: Actor, writer: files.Writer, *, at: datet
         with transaction.atomic():
             sql.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             total = kind.count(ask, ROWS_COUNTED_MAX)
-            if export.form == "xlsx" and total > SHEET_ROWS_MAX:
-                raise ExportTooLong(most=SHEET_ROWS_MAX)
-            reporter.advance(0, total=total)
+            reporter.advance(0, total=total if total < ROWS_COUNTED_MAX else None)
             for batch in kind.batches(ask):
                 writer.write(batch)
                 reporter.advance(writer.rows)
