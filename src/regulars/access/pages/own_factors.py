@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from regulars.access import selectors, services
 from regulars.access.domain import Actor
-from regulars.access.domain.factors import Factor, FactorNotFound
+from regulars.access.domain.factors import Factor, FactorKind, FactorNotFound
 from regulars.access.pages import passkeys
 from regulars.access.pages.drawing import recovery_codes_page, totp_context
 from regulars.access.pages.entering import actor_of, browser_of, enter
@@ -97,7 +97,7 @@ def remove_factor(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if factor is None:
         raise FactorNotFound
     if request.method != "POST":
-        context = {"factor": factor, "is_last": len(factors.held) == 1, "back_to": _home()}
+        context = {"name": _name_of(factor), "is_last": len(factors.held) == 1, "back_to": _home()}
         return render(request, "access/remove_factor.html", context)
     return _removed(request, actor, factor, at=at)
 
@@ -115,8 +115,13 @@ def _removed(request: HttpRequest, actor: Actor, factor: Factor, *, at: datetime
     """Remove it; all sessions end with it, and this browser begins a new one."""
     services.remove_factor(staff_id=actor.id, public_id=factor.public_id, actor=actor, at=at)
     enter(request, staff_id=actor.id, how="factor_removed")
-    messages.success(request, gettext("Removed: %(name)s") % {"name": factor.name})
+    messages.success(request, gettext("Removed: %(name)s") % {"name": _name_of(factor)})
     return HttpResponseRedirect(_home())
+
+
+def _name_of(factor: Factor) -> str:
+    """Name a factor in the reader's language; passkeys have names of their owner's."""
+    return gettext("Authenticator app") if factor.kind is FactorKind.TOTP else factor.name
 
 
 def _added(request: HttpRequest, codes: list[str]) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from regulars.access import selectors as access
 from regulars.access import services
 from regulars.access.domain import Staff
+from regulars.access.domain.factors import Factor, FactorKind
 from regulars.console.domain.navigation import Crumb
 from regulars.console.pages.account import session_lines
 from regulars.console.pages.confirming import Act, Impact, draw_confirm, perform, step_of
@@ -63,7 +64,7 @@ def reset_factors(request: HttpRequest, public_id: UUID) -> HttpResponse:
     staff = access.get_staff_by_public(public_id=public_id)
     factors = access.get_factors(staff_id=staff.id)
     if step_of(request) != "do":
-        held = ", ".join(each.name for each in factors.held) or gettext("none")
+        held = ", ".join(map(_name_of, factors.held)) or gettext("none")
         act = Act(
             title=gettext("Reset the second factors of %(name)s") % {"name": staff.name},
             verb=gettext("Reset second factors"),
@@ -104,6 +105,10 @@ def end_viewing(request: HttpRequest) -> HttpResponse:
     if actor is not None and actor.is_read_only:
         services.end_viewing(actor=actor, at=clock.now())
     return HttpResponseRedirect(reverse("console-home"))
+
+
+def _name_of(factor: Factor) -> str:
+    return gettext("Authenticator app") if factor.kind is FactorKind.TOTP else factor.name
 
 
 def _here(staff: Staff) -> str:
