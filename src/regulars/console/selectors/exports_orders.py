@@ -1,6 +1,7 @@
 """The list of orders as a file."""
 
 from collections.abc import Iterator, Sequence
+from uuid import UUID
 
 from regulars.access import selectors as access
 from regulars.access.domain import Scope
@@ -53,7 +54,7 @@ def _batches(ask: Ask) -> Iterator[Sequence[ExportRow]]:
 
 
 def _row(
-    order: OrderView, numbers: dict[int, tuple[object, str]], stores: dict[int, str]
+    order: OrderView, numbers: dict[int, tuple[UUID, str]], stores: dict[int, str]
 ) -> ExportRow:
     member = numbers.get(order.member_id or 0)
     values: dict[str, Value] = {
