@@ -8,8 +8,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 from regulars.access import selectors, services
-from regulars.access.domain import Actor, EmailTaken, PasswordWeak, StoreRow, UnknownRole
+from regulars.access.domain import (
+    Actor,
+    EmailTaken,
+    PasswordWeak,
+    PolicyOutOfBounds,
+    StaffNotFound,
+    StoreRow,
+    UnknownRole,
+)
 from regulars.cli import access as cli
+from regulars.cli import policy as policy_cli
+from regulars.cli import staff_acts
 from regulars.web import clock
 
 PASSWORD = "tea and 12 buns"
@@ -160,3 +170,51 @@ class TestResetFactors:
         result = ran(cli.staff, "reset-factors", "--email", "nobody@example.com")
 
         assert result.exit_code != 0
+
+
+class TestStaffActs:
+    def test_change_an_account_as_the_system(self) -> None:
+        store = a_stored_code()
+        who = ("--email", "lin@example.com")
+        answered(cli.staff, "create", *who, "--role", "clerk", "--scope", f"store:{store}")
+
+        given = answered(staff_acts.staff, "grant", *who, "--role", "finance")
+        link = answered(staff_acts.staff, "link", *who)
+        taken = answered(staff_acts.staff, "revoke", *who, "--role", "finance")
+        off = answered(staff_acts.staff, "deactivate", *who)
+        on = answered(staff_acts.staff, "activate", *who)
+
+        assert [each["role"] for each in given["roles"]] == ["clerk", "finance"]
+        assert link["sign_in_link"].startswith("/sign-in/")
+        assert [each["role"] for each in taken["roles"]] == ["clerk"]
+        assert (off["active"], on["active"]) == (False, True)
+        entries = selectors.list_audit(action="role.granted")
+        assert {each.actor_kind for each in entries} == {"system"}
+
+    def test_of_nobody_are_refused(self) -> None:
+        result = ran(staff_acts.staff, "link", "--email", "nobody@example.com")
+
+        assert isinstance(result.exception, StaffNotFound)
+
+
+class TestPolicy:
+    def test_is_shown_and_set_without_a_second_person(self) -> None:
+        shown = answered(policy_cli.policy, "show")
+        changed = answered(
+            policy_cli.policy,
+            "set",
+            "idle_minutes=60",
+            "adjust_points_max.clerk=50",
+            "four_eyes.export=never",
+        )
+
+        assert (shown["version"], shown["idle_minutes"]) == (0, 30)
+        assert (changed["version"], changed["idle_minutes"]) == (1, 60)
+        assert changed["adjust_points_max.clerk"] == 50
+        assert changed["four_eyes.export"] == "never"
+
+    def test_of_nonsense_is_refused(self) -> None:
+        assert ran(policy_cli.policy, "set", "idle_minutes").exit_code == 2
+        assert isinstance(
+            ran(policy_cli.policy, "set", "idle_minutes=soon").exception, PolicyOutOfBounds
+        )

@@ -292,6 +292,9 @@ class TestPolicy:
             ({"four_eyes": {"lunch": "never"}}, PolicyUnknown),
             ({"four_eyes": {"export": "perhaps"}}, PolicyUnknown),
             ({"separated_administrators": 1}, PolicyUnknown),
+            ({"adjust_points_max": 5}, PolicyUnknown),
+            ({"adjust_points_max": {"emperor": 5}}, PolicyUnknown),
+            ({"adjust_points_max": {"clerk": -5}}, PolicyOutOfBounds),
         ],
     )
     def test_refuses_what_makes_no_sense(

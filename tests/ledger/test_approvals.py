@@ -33,7 +33,7 @@ from regulars.ledger.domain import Posted
 from regulars.members import selectors as members
 from regulars.members import services as members_services
 from regulars.members.domain import Identity, IdentityKind, Sighting
-from regulars.web import clock, sql
+from regulars.web import clock, notices, sql
 from regulars.web.permissions import PermissionMissing
 
 HOUSE = Actor.system()
@@ -171,6 +171,15 @@ class TestDecide:
         ]
         [entry] = access.list_audit(action="points.adjust")
         assert (entry.actor_id, entry.on_behalf_id) == (checker.id, maker.id)
+
+    def test_rings_the_bells_of_deciders_and_maker(self, at: datetime) -> None:
+        member, maker = a_member(), somebody(at, "maker")
+        checker, low = somebody(at, "checker", role="owner"), somebody(at, "low")
+
+        yes(asked(member, maker, at), checker, at)
+
+        told = {who.name: notices.count_unseen(who.caller) for who in (maker, checker, low)}
+        assert told == {"maker": 1, "checker": 1, "low": 0}
 
     def test_not_the_maker(self, at: datetime) -> None:
         member, maker = a_member(), somebody(at, "maker", role="owner")

@@ -20,7 +20,7 @@ from regulars.cli import emit
 from regulars.kit.masking import mask_email
 from regulars.web import clock
 
-_OPERATOR = replace(Actor.system(), name="command line")
+OPERATOR = replace(Actor.system(), name="command line")
 _LIST_MAX = 10_000
 
 
@@ -62,11 +62,11 @@ def create_staff(
         password=_password() if password_stdin else None,
         name=name,
         code=code,
-        actor=_OPERATOR,
+        actor=OPERATOR,
         at=at,
     )
     link = None if password_stdin else services.issue_sign_in_link(staff_id=made.id, at=at)
-    told = {**_staff_told(made), "sign_in_link": link}
+    told = {**staff_told(made), "sign_in_link": link}
 
     def draw(console: Console) -> None:
         console.print(f"Created {made.email}, {role}, {scope or 'all'}.")
@@ -90,7 +90,7 @@ def list_staff(as_json: bool) -> None:
             table.add_row(each.name, mask_email(each.email), roles, active, last)
         console.print(table)
 
-    emit(as_json, {"staff": [_staff_told(each) for each in found]}, draw)
+    emit(as_json, {"staff": [staff_told(each) for each in found]}, draw)
 
 
 @staff.command(name="reset-factors")
@@ -105,7 +105,7 @@ def reset_factors(email: str, as_json: bool) -> None:
     found = selectors.find_staff(email=email)
     if found is None:
         raise StaffNotFound
-    gone = services.reset_factors(staff_id=found.id, actor=_OPERATOR, at=clock.now())
+    gone = services.reset_factors(staff_id=found.id, actor=OPERATOR, at=clock.now())
 
     def draw(console: Console) -> None:
         console.print(f"Removed {gone} second factors of {found.email}.")
@@ -136,7 +136,7 @@ def create_key(
         store=store,
         networks=network,
         expires_at=at + timedelta(days=days),
-        actor=_OPERATOR,
+        actor=OPERATOR,
         at=at,
     )
 
@@ -170,7 +170,7 @@ def list_keys(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def revoke_key(key: str, as_json: bool) -> None:
     """End a key, named by its eight characters; it is refused everywhere within five seconds."""
-    ended = services.revoke_key(name=key, actor=_OPERATOR, at=clock.now())
+    ended = services.revoke_key(name=key, actor=OPERATOR, at=clock.now())
     emit(as_json, _key_told(ended), lambda console: console.print(f"Revoked {ended.name}."))
 
 
@@ -178,7 +178,7 @@ def _password() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _staff_told(each: Staff) -> dict[str, Any]:
+def staff_told(each: Staff) -> dict[str, Any]:
     return {
         "id": str(each.public_id),
         "email": mask_email(each.email),

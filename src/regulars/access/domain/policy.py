@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from regulars.access.domain.roles import ROLES
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
 
@@ -161,10 +162,12 @@ def changed_policy(policy: Policy, changes: Mapping[str, Any]) -> Policy:
     for name, value in changes.items():
         match name:
             case "adjust_points_max":
-                limits = {role: _bounded(name, limit) for role, limit in value.items()}
+                limits = {
+                    _limited(role): _bounded(name, most) for role, most in _lines(name, value)
+                }
                 clean[name] = dict(policy.adjust_points_max) | limits
             case "four_eyes":
-                modes = {_known_kind(kind): _mode(mode) for kind, mode in value.items()}
+                modes = {_known_kind(kind): _mode(mode) for kind, mode in _lines(name, value)}
                 clean[name] = dict(policy.four_eyes) | modes
             case "separated_administrators":
                 if not isinstance(value, bool):
@@ -220,6 +223,19 @@ def _bounded(name: str, value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
         raise PolicyOutOfBounds(setting=name, lowest=lowest, highest=highest)
     return value
+
+
+def _lines(name: str, value: Any) -> list[tuple[str, Any]]:
+    """Read a setting that has a line for each role or kind."""
+    if not isinstance(value, Mapping):
+        raise PolicyUnknown(setting=name)
+    return list(value.items())
+
+
+def _limited(role: str) -> str:
+    if role != KEY_ROLE and role not in ROLES:
+        raise PolicyUnknown(setting=f"adjust_points_max.{role}")
+    return role
 
 
 def _known_kind(kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
 from regulars.console.domain.cells import Tone
@@ -28,6 +29,17 @@ STEPS: Mapping[str, str] = MappingProxyType(
         "approval.decided": message("Tried to decide"),
     }
 )
+STEP_ICONS: Mapping[str, str] = MappingProxyType(
+    {
+        "approval.proposed": "stamp",
+        "approval.approved": "check",
+        "approval.rejected": "x",
+        "approval.withdrawn": "undo-2",
+        "approval.expired": "clock",
+        "approval.executed": "check",
+        "approval.decided": "ban",
+    }
+)
 OBJECTS: Mapping[str, str] = MappingProxyType(
     {
         "member": message("Member"),
@@ -37,6 +49,11 @@ OBJECTS: Mapping[str, str] = MappingProxyType(
         "export": message("Export"),
         "approval": message("Approval"),
         "page": message("Page"),
+        "audit": message("Audit chain"),
+        "programme": message("Programme"),
+        "source": message("Source"),
+        "store": message("Store"),
+        "import": message("Import"),
     }
 )
 MODES: Mapping[str, str] = MappingProxyType(
@@ -87,6 +104,7 @@ class Step:
 
     label: str
     who: str
-    at: object
+    at: datetime
+    icon: str
     tone: str = ""
     note: str = ""

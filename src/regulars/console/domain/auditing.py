@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from regulars.console.domain import wording
 from regulars.console.domain.acts import MEMBER_ACTS
 from regulars.console.domain.cells import Tone
 from regulars.kit.messages import message
@@ -52,6 +53,16 @@ RESULTS: Mapping[str, tuple[Tone, str]] = MappingProxyType(
         "ok": ("ok", message("done")),
         "refused": ("warn", message("refused")),
         "failed": ("bad", message("failed")),
+    }
+)
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        **wording.ADJUST_REASONS,
+        **wording.COPY_REASONS,
+        **wording.ERASE_REASONS,
+        **wording.MERGE_REASONS,
+        **wording.REVEAL_REASONS,
+        **wording.STATUS_REASONS,
     }
 )
 PROBLEMS: Mapping[str, str] = MappingProxyType(

@@ -85,7 +85,9 @@ class KeyForm(ConsoleForm):
     """An API key: what it is for, what it may do, where, and for how long."""
 
     title = forms.CharField(
-        label=_("Name"), max_length=100, help_text=_("What it is for, such as “till in Riverside”.")
+        label=_("Used for"),
+        max_length=100,
+        help_text=_("What it is for, such as “till in Riverside”."),
     )
     permissions = forms.MultipleChoiceField(
         label=_("Permissions"),

@@ -15,7 +15,7 @@ from regulars.access import selectors as access
 from regulars.access import services
 from regulars.access.domain import Actor, KeptEntry, Names
 from regulars.console.domain.approving import OBJECTS
-from regulars.console.domain.auditing import ACTIONS, PROBLEMS, RESULTS
+from regulars.console.domain.auditing import ACTIONS, PROBLEMS, REASONS, RESULTS
 from regulars.console.domain.lists import (
     Approximate,
     Cell,
@@ -205,11 +205,16 @@ def _row(entry: KeptEntry, names: Names) -> ListRow:
             "action": Cell.text(_title(entry)),
             "result": Cell.status(tone, gettext(result)),
             "object": Cell.text(gettext(word(OBJECTS, entry.object_kind)), entry.object_id),
-            "reason": Cell.code(entry.reason_code or ""),
+            "reason": _reason(entry.reason_code or ""),
             "network": Cell.code(entry.network or ""),
             "code": Cell.code(entry.action),
         },
     )
+
+
+def _reason(code: str) -> Cell:
+    """Say a reason in words where it has some."""
+    return Cell.text(gettext(REASONS[code]), code) if code in REASONS else Cell.code(code)
 
 
 def _title(entry: KeptEntry) -> str:

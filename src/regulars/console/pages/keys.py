@@ -46,7 +46,7 @@ SPEC = ListSpec(
     title=message("API keys"),
     purpose=message("What programs may do here. A secret is shown once and kept nowhere."),
     columns=(
-        Column("title", message("Name")),
+        Column("title", message("Used for")),
         Column("name", message("Key")),
         Column("state", message("State")),
         Column("permissions", message("Permissions"), numeric=True),

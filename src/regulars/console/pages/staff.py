@@ -24,6 +24,7 @@ from regulars.access.domain import (
     effective_access,
 )
 from regulars.console.domain import formatting
+from regulars.console.domain.auditing import ACTIONS
 from regulars.console.domain.lists import (
     Cell,
     Choice,
@@ -155,7 +156,14 @@ def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
             for each in held
         ],
         "is_self": staff.id == actor.id,
-        "recent": [(each, names.get(each.actor_id, gettext("Regulars itself"))) for each in recent],
+        "recent": [
+            (
+                each,
+                gettext(ACTIONS[each.action]) if each.action in ACTIONS else each.action,
+                names.get(each.actor_id, gettext("Regulars itself")),
+            )
+            for each in recent
+        ],
         "staff": staff,
     }
     return draw(request, "console/staff_member.html", context, zone=zone)

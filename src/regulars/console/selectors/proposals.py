@@ -28,6 +28,7 @@ from regulars.console.domain.approving import (
     MODES,
     OBJECTS,
     SETTINGS,
+    STEP_ICONS,
     STEPS,
     Change,
     Proposal,
@@ -68,6 +69,7 @@ def read_steps(approval: Approval) -> list[Step]:
             label=gettext(word(STEPS, each.action)),
             who=_who(each, people.staff, people.keys),
             at=each.at,
+            icon=STEP_ICONS.get(each.action, "circle"),
             tone="" if each.result == AuditResult.OK else "bad",
             note=_note(each, key),
         )
@@ -174,7 +176,7 @@ def _tell_key(approval: Approval, _at: datetime, zone: ZoneInfo) -> list[Change]
     networks = ", ".join(payload["networks"]) or gettext("anywhere")
     ends = formatting.moment(datetime.fromisoformat(payload["expires_at"]), zone=zone)
     return [
-        Change(gettext("Name"), payload["title"] or formatting.MISSING),
+        Change(gettext("Used for"), payload["title"] or formatting.MISSING),
         Change(gettext("Permissions"), permissions, note=str(len(payload["permissions"]))),
         Change(gettext("Store"), payload["store"] or gettext("all stores")),
         Change(gettext("Networks"), networks),
