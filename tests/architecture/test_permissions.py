@@ -62,6 +62,7 @@ LOOKED_AT = {
     "console-member-copy-ready",
     "console-member-merge",
     "console-roles",
+    "console-settings",
     "console-staff",
     "console-staff-safety",
     "console-staff-member",

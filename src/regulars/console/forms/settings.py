@@ -17,6 +17,7 @@ WHOLE = {
     "idle_minutes": _("minutes"),
     "absolute_hours": _("hours"),
     "approval_hours": _("hours"),
+    "factor_grace_days": _("days"),
     "export_rows_max": _("rows"),
     "erase_members_max": _("members"),
 }
