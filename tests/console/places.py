@@ -8,8 +8,10 @@ not that colleague, must not find them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 
 from regulars.access import selectors as access_selectors
@@ -19,6 +21,12 @@ from regulars.commerce import services as commerce
 from regulars.commerce.domain import ProductInput
 from regulars.console import services as console
 from regulars.console.domain.exports import Wish
+from regulars.events import services as events
+from regulars.events.selectors import LetterQuery
+from regulars.ingest import services as ingest
+from regulars.ingest.domain import SourceKind
+from regulars.ingest.domain.batches import ImportOptions
+from regulars.ingest.domain.files import FileKind
 from regulars.ledger import services as ledger
 from regulars.ledger.domain import VerifyOrigin
 from regulars.members import services as members
@@ -116,6 +124,33 @@ PLACES: dict[str, Place] = {
     "console-verify": Place(),
     "console-verify-now": act(),
     "console-verify-run": Place(("run",)),
+    # data: what comes in concerns the whole house; a file belongs to whoever brought it
+    "console-imports": Place(),
+    "console-import-new": Place(),
+    "console-import-template": Place(("members",), walk=False),
+    "console-import": Place(("import",)),
+    "console-import-errors": Place(("import",), walk=False),
+    "console-import-undo": Place(("import",)),
+    "console-import-resume": act("import"),
+    "console-import-map": act("upload", owned=True, data={"source": "files"}),
+    "console-import-run": own("upload", walk=False),
+    "console-import-stop": act("upload", owned=True),
+    "console-import-drop": act("upload", owned=True),
+    "console-sources": Place(),
+    "console-source-new": Place(),
+    "console-source": Place(("source",)),
+    "console-source-deliveries": Place(("source",)),
+    "console-source-rotate": Place(("source",)),
+    "console-dead-letters": Place(),
+    "console-dead-letter": Place(("letter",)),
+    "console-dead-letter-reveal": act("letter", data={"reason": "find_fault"}),
+    "console-dead-letters-replay": act(data={"ids": "letter"}),
+    "console-dead-letters-book": act(data={"ids": "letter"}),
+    "console-dead-letters-drop": act(data={"ids": "letter"}),
+    "console-dead-letters-report": Place(("replay",), walk=False),
+    "console-events": Place(hides="event"),
+    "console-events-find": act(data={"q": "13800138000"}),
+    "console-event": one("event"),
     # work
     "console-exports": Place(),
     "console-export-new": Place(query={"what": "members"}),
@@ -176,6 +211,7 @@ def open_things(shop: Shop) -> dict[str, Any]:
         "run": run[0],
         "request": request.public_id,
         "export": _export(actor),
+        **_data(shop, actor),
         "view": _view(actor),
         "colleague": colleague.public_id,
         "until": at + timedelta(days=1),
@@ -195,6 +231,41 @@ def _export(actor: Actor) -> Any:
     )  # fmt: skip
     asked = console.ask_export(actor=actor, wish=wish, at=clock.now())
     return asked.work
+
+
+def _data(shop: Shop, actor: Actor) -> dict[str, Any]:
+    """Bring in a file, hand one over, reject a row, make a webhook, ask for a replay."""
+    at = clock.now()
+    rows = "手机号,姓名\n13700137000,李雷\n1380013,短号\n"
+    path = Path(settings.REGULARS_VAR) / "members.csv"
+    path.write_text(rows, encoding="utf-8")
+    options = ImportOptions(kind=FileKind.MEMBERS)
+    report = ingest.import_file(path=path, options=options, at=at)
+    upload = ingest.receive_upload(
+        name="members.csv", pieces=[rows.encode()], kind=FileKind.MEMBERS, actor=actor, at=at
+    )
+    letter = events.bury(
+        kind="row", error_code="ingest.row_broke", at=at, body=b"orders 1\n{}",
+        source_id=shop.source_id,
+    )  # fmt: skip
+    hook = ingest.create_source(name="youzan", kind=SourceKind.WEBHOOK, actor=SYSTEM, at=at)
+    replay = ingest.ask_letters(
+        act=ingest.LetterAct.REPLAY, query=LetterQuery(), actor=actor, at=at
+    )
+    event = sql.row(
+        "SELECT id FROM events_event WHERE type = 'order.recorded' AND store_id = %s::bigint"
+        " ORDER BY recorded_at DESC, id DESC LIMIT 1",
+        [shop.store_ids["S01"]],
+    )
+    assert event is not None
+    return {
+        "import": report.batch,
+        "upload": upload.public_id,
+        "letter": letter,
+        "source": hook.source.public_id,
+        "replay": replay,
+        "event": event[0],
+    }
 
 
 def _view(actor: Actor) -> Any:

@@ -115,5 +115,6 @@ class TestEveryPage:
 
         rightful = visitor.plain(place, name, things)
         assert rightful.status_code not in {403, 404, 500}, name
+        rightful.close()
         if place.hides:
             assert str(things[place.hides]) in text_of(rightful)

@@ -86,10 +86,10 @@ def new_source(request: HttpRequest) -> HttpResponse:
         return _draw_new(request, form)
     said = form.cleaned_data
     title = gettext("Create source %(name)s") % {"name": said["name"]}
-    kind = gettext(operations.SOURCE_KINDS[said["kind"]])
+    kind = operations.SOURCE_KINDS[said["kind"]]
     impacts = [
         Impact(gettext("Name"), after=said["name"]),
-        Impact(gettext("How it sends"), after=kind),
+        Impact(gettext("How it sends"), after=gettext(kind)),
     ]
     back = reverse("console-sources")
     if step == "preview":
@@ -123,7 +123,7 @@ def rotate_secret(request: HttpRequest, public_id: UUID) -> HttpResponse:
             form,
             title=title,
             purpose=gettext(
-                "The new secret is shown once. Bring it to the sender before the old one ends."
+                "The new secret is shown once. The sender needs it before the old one ends."
             ),
             verb=gettext("Show what happens"),
             back_href=back,
