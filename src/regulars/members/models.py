@@ -65,6 +65,10 @@ class Member(models.Model):
             models.Index(
                 fields=["batch_id"], name="member_by_batch", condition=Q(batch_id__isnull=False)
             ),
+            models.Index(fields=["joined_at", "id"], name="member_by_joining"),
+            models.Index(
+                fields=["status", "id"], name="member_not_active", condition=~Q(status="active")
+            ),
         ]
 
 

@@ -62,6 +62,17 @@ def purchases_of(*, owners: Mapping[int, int], since: datetime) -> dict[int, Pur
     return bought
 
 
+def last_orders_of(*, owners: Mapping[int, int]) -> dict[int, datetime]:
+    """Answer when members last bought something valid; `owners` as for `purchases_of`."""
+    found = sql.rows(
+        "SELECT w.owner, max(o.paid_at) FROM unnest(%s::bigint[], %s::bigint[]) AS w(id, owner)"
+        " JOIN commerce_order o ON o.member_id = w.id"
+        " WHERE o.state = ANY(%s::smallint[]) AND o.paid_at IS NOT NULL GROUP BY w.owner",
+        [list(owners), list(owners.values()), _PAID],
+    )
+    return dict(found)
+
+
 def sales_since(*, scope: Scope, since: datetime) -> list[Sales]:
     """Sum the valid orders paid since a moment in the stores in scope, by currency."""
     within, values = scope.condition("o.store_id")

@@ -30,6 +30,7 @@ class MemberRow:
     last_order_at: datetime | None
     home_store: str
     joined_at: datetime | None
+    is_frozen: bool = False
 
     @property
     def initial(self) -> str:

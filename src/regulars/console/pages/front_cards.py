@@ -102,12 +102,12 @@ def _member_cards(asked: Asked, *, everywhere: bool) -> list[Card]:
 
 
 def _sales_cards(asked: Asked) -> list[Card]:
-    known = asked.kept.get("sales")
-    currency = str(known.figures.get("currency", "CNY")) if known else "CNY"
-    orders, buyers = asked.pair("sales", "orders"), asked.pair("sales", "buyers")
-    net, mine = asked.pair("sales", "net_minor"), asked.pair("sales", "member_net_minor")
-    repeat = asked.pair("sales", "repeat_buyers")
     paid = f"{reverse('console-orders')}?paid={asked.period}"
+    return [*_sums(asked, paid), *_shares(asked, f"{paid}&member=yes"), _average(asked, paid)]
+
+
+def _sums(asked: Asked, paid: str) -> list[Card]:
+    buyers, net = asked.pair("sales", "buyers"), asked.pair("sales", "net_minor")
     return [
         Card(
             name=gettext("Buying members"),
@@ -126,18 +126,25 @@ def _sales_cards(asked: Asked) -> list[Card]:
                 gettext("Goods paid less goods refunded, without shipping, of valid orders"),
             ),
             value=net[0],
-            currency=currency,
-            note=_others(known),
+            currency=_currency(asked),
+            note=_others(asked.kept.get("sales")),
             href=paid,
             change=_change(asked, *net),
         ),
+    ]
+
+
+def _shares(asked: Asked, href: str) -> list[Card]:
+    net, mine = asked.pair("sales", "net_minor"), asked.pair("sales", "member_net_minor")
+    buyers, repeat = asked.pair("sales", "buyers"), asked.pair("sales", "repeat_buyers")
+    return [
         Card(
             name=gettext("Members' share of sales"),
             definition=_definition(
                 asked, "sales", gettext("Net sales to members divided by all net sales")
             ),
             text=formatting.percent(mine[0] or 0, net[0] or 0),
-            href=f"{paid}&member=yes",
+            href=href,
             change=_points_of_change(asked, (mine[0], net[0]), (mine[1], net[1])),
         ),
         Card(
@@ -148,21 +155,26 @@ def _sales_cards(asked: Asked) -> list[Card]:
                 gettext("Members who bought twice or more in the period divided by buying members"),
             ),
             text=formatting.percent(repeat[0] or 0, buyers[0] or 0),
-            href=f"{paid}&member=yes",
+            href=href,
             change=_points_of_change(asked, (repeat[0], buyers[0]), (repeat[1], buyers[1])),
         ),
-        Card(
-            name=gettext("Average order value"),
-            definition=_definition(
-                asked, "sales", gettext("Net sales divided by the number of valid orders")
-            ),
-            value=_per(net[0], orders[0]),
-            currency=currency,
-            note=_orders(orders[0]),
-            href=paid,
-            change=_change(asked, _per(net[0], orders[0]), _per(net[1], orders[1])),
-        ),
     ]
+
+
+def _average(asked: Asked, href: str) -> Card:
+    orders, net = asked.pair("sales", "orders"), asked.pair("sales", "net_minor")
+    value = _per(net[0], orders[0])
+    return Card(
+        name=gettext("Average order value"),
+        definition=_definition(
+            asked, "sales", gettext("Net sales divided by the number of valid orders")
+        ),
+        value=value,
+        currency=_currency(asked),
+        note=_orders(orders[0]),
+        href=href,
+        change=_change(asked, value, _per(net[1], orders[1])),
+    )
 
 
 def _points_cards(asked: Asked) -> list[Card]:
@@ -235,6 +247,11 @@ def _base(asked: Asked) -> str:
     if compared(asked.period, at=asked.at, zone=asked.zone).is_finished:
         return said
     return gettext("%(base)s, to the same time") % {"base": said}
+
+
+def _currency(asked: Asked) -> str:
+    known = asked.kept.get("sales")
+    return str(known.figures.get("currency", "CNY")) if known else "CNY"
 
 
 def _per(total: int | None, count: int | None) -> int | None:

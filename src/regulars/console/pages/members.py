@@ -3,7 +3,6 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
@@ -11,63 +10,31 @@ from django.views.decorators.http import require_safe
 
 from regulars.access import selectors as access
 from regulars.access.domain import Scope
+from regulars.console import services
 from regulars.console.domain import formatting
 from regulars.console.domain.lists import (
     Approximate,
     Cell,
     Choice,
-    Column,
     Empty,
-    Filter,
     ListRow,
-    ListSpec,
     ListState,
     PageAction,
     TabLink,
     read_state,
 )
+from regulars.console.domain.member_list import MEMBERS, criteria_of
 from regulars.console.domain.members import MemberRow
+from regulars.console.domain.stretches import DEFAULT_PERIOD
 from regulars.console.pages.drawing import actor_of, address_of, language_of
 from regulars.console.pages.lists import draw_list
-from regulars.console.selectors import lists, tiers
+from regulars.console.selectors import narrowing, tiers
 from regulars.console.selectors.tiers import Rung
-from regulars.kit.messages import message
 from regulars.loyalty import selectors as loyalty
-from regulars.members import selectors as members
-from regulars.members.domain import MemberQuery
-from regulars.members.selectors import figures
 from regulars.web import clock
 from regulars.web.pages import page
 
-COUNT_SECONDS = 60
 APPROXIMATE_FROM = 10_000
-
-MEMBERS = ListSpec(
-    name="members",
-    url_name="console-members",
-    title=message("Members"),
-    purpose=message(
-        "Find a member, and see who they are, what they bought and what they have earned."
-    ),
-    columns=(
-        Column("member", message("Member")),
-        Column("tier", message("Tier")),
-        Column("last_order", message("Last order")),
-        Column("spend", message("Spend, 12 months"), numeric=True),
-        Column("orders", message("Orders"), numeric=True),
-        Column("points", message("Points available"), numeric=True),
-        Column("home_store", message("Home store")),
-        Column("joined", message("Joined")),
-        Column("number", message("Member number"), hidden=True),
-    ),
-    filters=(
-        Filter("tier", message("Tier")),
-        Filter("store", message("Home store")),
-    ),
-    sort="-joined",
-    export="members",
-    is_personal=True,
-)
 
 
 @page("members.read")
@@ -84,15 +51,16 @@ def list_members(request: HttpRequest) -> HttpResponse:
         store=[Choice(each.code, each.name, is_data=True) for each in stores],
     )
     state = read_state(spec, request.GET)
-    shown = lists.list_rows(
+    store_ids = {each.code: each.id for each in stores}
+    shown = narrowing.list_part(
         scope=scope,
-        query=_query(state, {each.code: each.id for each in stores}),
+        criteria=criteria_of(state, store_ids=store_ids, at=at, zone=programme.tz),
         cursor=state.cursor or None,
         size=state.size,
         at=at,
         rungs=rungs,
     )
-    counts = _counts(scope)
+    counts = _counts(scope, at=at, zone=programme.tz)
     return draw_list(
         request,
         spec,
@@ -105,6 +73,7 @@ def list_members(request: HttpRequest) -> HttpResponse:
         empty=_empty(scope, may_import=actor.may("imports.run")),
         tabs=_tabs(state, rungs[1:], counts),
         template="console/members.html",
+        extra={"looked": shown.looked},
     )
 
 
@@ -126,35 +95,32 @@ def _row(row: MemberRow, *, at: datetime, language: str, zone: ZoneInfo) -> List
             "home_store": Cell.text(row.home_store),
             "joined": Cell.day(row.joined_at),
             "number": Cell.code(row.number),
+            "status": Cell.status("warn", gettext("Frozen"))
+            if row.is_frozen
+            else Cell.status("ok", gettext("Active")),
         },
-    )
-
-
-def _query(state: ListState, store_ids: dict[str, int]) -> MemberQuery:
-    store = state.filters.get("store", "")
-    return MemberQuery(
-        tier=state.filters.get("tier", ""),
-        store_ids=(store_ids[store],) if store else (),
     )
 
 
 def _total(state: ListState, counts: dict[str, int]) -> int | Approximate | None:
     """Answer the count where it is known without counting: all members, or those of a tier."""
-    if set(state.filters) - {"tier"}:
+    known = counts.get(state.filters.get("tier", ""))
+    if known is None or set(state.filters) - {"tier"}:
         return None
-    known = counts.get(state.filters.get("tier", ""), 0)
     return known if known < APPROXIMATE_FROM else Approximate(known)
 
 
-def _counts(scope: Scope) -> dict[str, int]:
-    """Count members by tier, and all under the empty code; remembered for a minute."""
-    key = f"console.counts.{hash(scope)}"
-    counts: dict[str, int] | None = cache.get(key)
-    if counts is None:
-        counts = figures.count_by_tier(scope=scope)
-        counts[""] = members.count_members(scope=scope)
-        cache.set(key, counts, COUNT_SECONDS)
-    return counts
+def _counts(scope: Scope, *, at: datetime, zone: ZoneInfo) -> dict[str, int]:
+    """Answer how many members there are by tier, and all under the empty code, as counted last."""
+    kept = services.get_figures(
+        wanted=[("members", scope)], period=DEFAULT_PERIOD, at=at, zone=zone, is_fresh=False
+    ).get("members")
+    if kept is None:
+        return {}
+    by_tier, total = kept.figures["by_tier"], kept.figures["total"]
+    assert isinstance(by_tier, dict)
+    assert isinstance(total, int)
+    return {**by_tier, "": total}
 
 
 def _tabs(state: ListState, rungs: list[Rung], counts: dict[str, int]) -> list[TabLink]:
@@ -164,7 +130,7 @@ def _tabs(state: ListState, rungs: list[Rung], counts: dict[str, int]) -> list[T
             title,
             f"{here}?{state.query(without=('view',), tier=code) or 'view=all'}",
             is_current=code == chosen and not state.view,
-            count=counts.get(code, 0) if code else None,
+            count=counts.get(code, 0) if code and counts else None,
         )
         for code, title in [
             ("", gettext("All")),

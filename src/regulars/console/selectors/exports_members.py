@@ -1,6 +1,8 @@
 """The member list as a file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from regulars.access import selectors as access
 from regulars.access.domain import Scope
@@ -12,12 +14,16 @@ from regulars.console.domain.exports import (
     Money,
     Value,
 )
+from regulars.console.domain.lists import Choice, read_state
+from regulars.console.domain.member_list import MEMBERS as MEMBERS_LIST
+from regulars.console.domain.member_list import Criteria, Narrowing, criteria_of
 from regulars.console.domain.members import MemberRow
 from regulars.console.selectors import lists, tiers
+from regulars.console.selectors.narrowing import keep_ids
 from regulars.kit.messages import message
 from regulars.loyalty import selectors as loyalty
 from regulars.members import selectors as members
-from regulars.members.domain import MemberQuery
+from regulars.members.domain import MemberRow as People
 
 BATCH = 2_000
 
@@ -41,32 +47,43 @@ def _scope(ask: Ask) -> Scope:
     return ask.actor.scope_for("members.read")
 
 
-def query_of(filters: Mapping[str, str], *, scope: Scope) -> MemberQuery:
-    """Read the member list's filters; a store the reader may not see matches nobody."""
-    store = filters.get("store", "")
-    ids = tuple(one.id for one in access.list_stores(scope) if one.code == store) if store else ()
-    return MemberQuery(
-        tier=filters.get("tier", ""),
-        tag=filters.get("tag", ""),
-        store_ids=ids or ((-1,) if store else ()),
+def criteria_for(ask: Ask) -> Criteria:
+    """Read the member list's filters as the list itself does; unknown stores match nobody."""
+    programme, scope = loyalty.get_programme(), _scope(ask)
+    rungs = tiers.list_rungs(programme, at=ask.at, language=ask.language)
+    store_ids = {one.code: one.id for one in access.list_stores(scope)}
+    asked = ask.filters.get("store", "")
+    spec = MEMBERS_LIST.with_choices(
+        tier=[Choice(rung.code, rung.mark.name, is_data=True) for rung in rungs],
+        store=[Choice(code, code, is_data=True) for code in {*store_ids, asked} if code],
     )
+    state = read_state(spec, ask.filters)
+    return criteria_of(state, store_ids=store_ids, at=ask.at, zone=programme.tz)
 
 
 def _count(ask: Ask, at_most: int) -> int:
-    scope = _scope(ask)
-    query = query_of(ask.filters, scope=scope)
-    return members.count_matching(scope=scope, query=query, at_most=at_most)
+    criteria = criteria_for(ask)  # what others know narrows further: the count is an upper bound
+    return members.count_matching(scope=_scope(ask), query=criteria.query, at_most=at_most)
 
 
 def _batches(ask: Ask) -> Iterator[Sequence[ExportRow]]:
     scope = _scope(ask)
     rungs = tiers.list_rungs(loyalty.get_programme(), at=ask.at, language=ask.language)
-    query = query_of(ask.filters, scope=scope)
-    for found in members.iter_members(
+    criteria = criteria_for(ask)
+    query = replace(criteria.query, order="-id")
+    for everyone in members.iter_members(
         scope=scope, query=query, size=BATCH, reveal=not ask.is_masked
     ):
+        found = _kept(criteria.narrowing, everyone, at=ask.at)
         shown = lists.rows_of(found, at=ask.at, rungs=rungs)
         yield [_row(one.id, row) for one, row in zip(found, shown, strict=True)]
+
+
+def _kept(narrowing: Narrowing, found: list[People], *, at: datetime) -> list[People]:
+    if not narrowing.is_on:
+        return found
+    kept = keep_ids(narrowing, member_ids=[one.id for one in found], at=at)
+    return [one for one in found if one.id in kept]
 
 
 def _row(member_id: int, row: MemberRow) -> ExportRow:

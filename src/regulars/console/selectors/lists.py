@@ -80,4 +80,5 @@ def _row(
         last_order_at=bought.last_at if bought else None,
         home_store=home_store,
         joined_at=row.joined_at,
+        is_frozen=row.status is people.Status.FROZEN,
     )

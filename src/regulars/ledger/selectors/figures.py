@@ -52,6 +52,21 @@ def count_expiring(*, at: datetime, until: datetime, programme_id: int = 1) -> i
     return int(found[0])
 
 
+def expiring_of(
+    *, member_ids: Sequence[int], at: datetime, until: datetime, programme_id: int = 1
+) -> dict[int, int]:
+    """Answer how many points of each of these expire between now and a moment, if any do."""
+    found = sql.rows(
+        "SELECT a.member_id, sum(l.remaining) FROM ledger_account a"
+        " JOIN ledger_lot l ON l.account_id = a.id AND l.is_open"
+        " WHERE a.member_id = ANY(%s::bigint[]) AND a.programme_id = %s::int"
+        " AND a.currency = %s::smallint AND l.expires_at > %s::timestamptz"
+        " AND l.expires_at <= %s::timestamptz GROUP BY a.member_id",
+        [list(member_ids), programme_id, int(Currency.POINTS), at, until],
+    )
+    return {member_id: int(points) for member_id, points in found}
+
+
 def grants_of(*, transfer_ids: Sequence[UUID]) -> dict[UUID, tuple[datetime, TransferKind]]:
     """Answer when each of these transfers happened, and what it was for."""
     found = sql.rows(

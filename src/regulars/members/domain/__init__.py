@@ -70,6 +70,7 @@ from regulars.members.domain.merging import (
 from regulars.members.domain.people import (
     LOOKUPS_PER_MINUTE_MAX,
     REVEALS_PER_MINUTE_MAX,
+    Candidate,
     Member,
     MemberErased,
     MemberFrozen,
@@ -131,6 +132,7 @@ __all__ = [
     "TECHNICAL_TEXT_COLUMNS",
     "TREE_MAX",
     "Basis",
+    "Candidate",
     "Claim",
     "Column",
     "Consent",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from regulars.kit.errors import Kind, Refusal
@@ -114,6 +115,14 @@ class MemberRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A member in the order of a list, and the cursor that continues after it."""
+
+    id: int
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
 class MemberPage:
     """A page of a member list and where the next one starts."""
 
@@ -123,7 +132,10 @@ class MemberPage:
 
 @dataclass(frozen=True, slots=True)
 class MemberQuery:
-    """What a member list is narrowed by; personal parts match exactly, by blind index."""
+    """What a member list is narrowed by; personal parts match exactly, by blind index.
+
+    `order` is `-id` (newest record first), `joined` or `-joined`; a name cannot be ordered by.
+    """
 
     name: str = ""
     surname: str = ""
@@ -134,6 +146,10 @@ class MemberQuery:
     segment: str = ""
     status: Status | None = None
     store_ids: tuple[int, ...] = field(default=())
+    ids: tuple[int, ...] | None = None
+    joined_since: datetime | None = None
+    joined_until: datetime | None = None
+    order: Literal["-id", "joined", "-joined"] = "-id"
 
 
 def member_number(member_id: int) -> str:

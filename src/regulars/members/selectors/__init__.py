@@ -11,6 +11,12 @@ from regulars.members.selectors.identities import (
     lookup_of,
     subject_keys,
 )
+from regulars.members.selectors.listing import (
+    count_matching,
+    iter_members,
+    list_candidates,
+    list_members,
+)
 from regulars.members.selectors.marks import (
     consent_history,
     consent_states_of,
@@ -28,7 +34,6 @@ from regulars.members.selectors.naming import Named, names_of
 from regulars.members.selectors.people import (
     aliases,
     aliases_of,
-    count_matching,
     count_members,
     erased_of,
     find_by_number,
@@ -37,8 +42,6 @@ from regulars.members.selectors.people import (
     get_by_public,
     get_member,
     ids_by_public,
-    iter_members,
-    list_members,
     list_numbers,
     made_by_batch,
     masked_values,
@@ -75,6 +78,7 @@ __all__ = [
     "identity_lookups",
     "ids_by_public",
     "iter_members",
+    "list_candidates",
     "list_consents",
     "list_groups",
     "list_members",

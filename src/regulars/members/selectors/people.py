@@ -1,6 +1,6 @@
 """Read members: one, many by id, a scoped list; masked."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,19 +13,15 @@ from regulars.members.domain import (
     IdentityKind,
     Member,
     MemberNotFound,
-    MemberPage,
-    MemberQuery,
     MemberRow,
     ProfileValue,
     Status,
-    clean_tag,
     mask_value,
-    name_key,
     profile_context,
     survivor_profile,
 )
 from regulars.members.selectors import identities, marks
-from regulars.web import crypto, paging, sql
+from regulars.web import crypto, sql
 
 COLUMNS = (
     "m.id, m.public_id, m.number, m.status, m.joined_at, m.home_store_id, m.associate_id,"
@@ -209,65 +205,6 @@ def made_by_batch(*, batch_id: int) -> list[int]:
     return [member_id for (member_id,) in found]
 
 
-def list_members(
-    *, scope: Scope, query: MemberQuery, cursor: str | None = None, limit: int | None = None
-) -> MemberPage:
-    """Answer a page of members within the scope, newest first, masked.
-
-    Names match exactly (full name or surname), the last four of a phone or card too; members
-    merged into others are not listed. Raises CursorMalformed.
-    """
-    size = paging.clamp(limit)
-    within, params = scope.condition("m.home_store_id", "m.associate_id")
-    conditions, values = _conditions(query)
-    before = _before(cursor) if cursor else None
-    wanted = size + 1 if not query.tail else size * 4 + 1
-    found = sql.rows(
-        f"SELECT {COLUMNS} FROM members_member m WHERE {within} AND {' AND '.join(conditions)}"
-        " AND (%s::bigint IS NULL OR m.id < %s::bigint) ORDER BY m.id DESC LIMIT %s::int",
-        [*params, *values, before, before, wanted],
-    )
-    members = [member_of(row) for row in found]
-    shown = rows_of(members, tail=query.tail)
-    more = len(members) == wanted or len(shown) > size
-    page = shown[:size]
-    last = page[-1].id if len(shown) > size else (members[-1].id if members else None)
-    return MemberPage(tuple(page), paging.encode(last) if more and last else None)
-
-
-def iter_members(
-    *, scope: Scope, query: MemberQuery, size: int = 2_000, reveal: bool = False
-) -> Iterator[list[MemberRow]]:
-    """Read everyone in a list in batches, newest first; `reveal` is for those who logged why."""
-    within, params = scope.condition("m.home_store_id", "m.associate_id")
-    conditions, values = _conditions(query)
-    before = 2**63 - 1
-    while True:
-        found = sql.rows(
-            f"SELECT {COLUMNS} FROM members_member m WHERE {within} AND {' AND '.join(conditions)}"
-            " AND m.id < %s::bigint ORDER BY m.id DESC LIMIT %s::int",
-            [*params, *values, before, size],
-        )
-        if found:
-            yield rows_of([member_of(row) for row in found], tail=query.tail, reveal=reveal)
-        if len(found) < size:
-            return
-        before = found[-1][0]
-
-
-def count_matching(*, scope: Scope, query: MemberQuery, at_most: int) -> int:
-    """Count everyone in a list, up to a number."""
-    within, params = scope.condition("m.home_store_id", "m.associate_id")
-    conditions, values = _conditions(query)
-    found = sql.row(
-        f"SELECT count(*) FROM (SELECT 1 FROM members_member m WHERE {within}"
-        f" AND {' AND '.join(conditions)} LIMIT %s::bigint) AS matching",
-        [*params, *values, at_most],
-    )
-    assert found is not None
-    return int(found[0])
-
-
 def list_numbers(*, member_ids: Iterable[int]) -> dict[int, tuple[UUID, str]]:
     """Answer the public id and number of whoever stands for each of these members."""
     found = sql.rows(
@@ -287,13 +224,6 @@ def erased_of(*, member_ids: Sequence[int]) -> list[int]:
     return [member_id for (member_id,) in found]
 
 
-def _before(cursor: str) -> int:
-    (last,) = paging.decode(cursor, parts=1)
-    if not isinstance(last, int) or not 0 < last < 2**63:
-        raise paging.CursorMalformed
-    return last
-
-
 def count_members(*, scope: Scope) -> int:
     """Count the living members within the scope."""
     within, params = scope.condition("m.home_store_id", "m.associate_id")
@@ -306,51 +236,9 @@ def count_members(*, scope: Scope) -> int:
     return int(found[0])
 
 
-_IN_GROUP = (
-    "EXISTS (SELECT 1 FROM members_group g WHERE g.member_id = m.id AND g.kind = '{kind}'"
-    " AND g.code = %s::text AND g.until IS NULL)"
-)
-_BY_VALUE = (
-    "m.id IN (SELECT a.survivor_id FROM members_profilevalue v JOIN members_member a"
-    " ON a.id = v.member_id WHERE v.{column} = %s::bytea)"
-)
-
-
-def _conditions(query: MemberQuery) -> tuple[list[str], list[Any]]:
-    status = [query.status.value] if query.status else ["active", "frozen"]
-    asked: list[tuple[str, Any]] = [("m.status = ANY(%s::text[])", status)]
-    if query.store_ids:
-        asked.append(("m.home_store_id = ANY(%s::bigint[])", list(query.store_ids)))
-    words = {name: str(getattr(query, name)).strip() for name in _BY_WORD}
-    asked += [(_BY_WORD[name][0], _BY_WORD[name][1](word)) for name, word in words.items() if word]
-    return [condition for condition, _ in asked], [value for _, value in asked]
-
-
 def tail_bucket(tail: str) -> int:
     """Answer the bucket of a phone's or card's last four; several endings share one."""
     return int.from_bytes(crypto.blind_index("identity.tail", tail)[:2]) % TAIL_BUCKETS
-
-
-def _name_index(text: str) -> bytes:
-    return crypto.blind_index("profile.name", name_key(text))
-
-
-def _surname_index(text: str) -> bytes:
-    return crypto.blind_index("profile.name.surname", name_key(text))
-
-
-_BY_WORD: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "number": ("m.number = %s::text", str),
-    "tag": ("m.id IN (SELECT t.member_id FROM members_tag t WHERE t.tag = %s::text)", clean_tag),
-    "tier": (_IN_GROUP.format(kind="tier"), str),
-    "segment": (_IN_GROUP.format(kind="segment"), str),
-    "name": (_BY_VALUE.format(column="exact_lookup"), _name_index),
-    "surname": (_BY_VALUE.format(column="part_lookup"), _surname_index),
-    "tail": (
-        "m.id IN (SELECT i.member_id FROM members_identity i WHERE i.tail = %s::smallint)",
-        lambda text: tail_bucket(text.upper()),
-    ),
-}
 
 
 def rows_of(members: Sequence[Member], *, tail: str = "", reveal: bool = False) -> list[MemberRow]:
