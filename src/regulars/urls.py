@@ -16,6 +16,7 @@ from regulars.ledger.api import router as ledger_router
 from regulars.loyalty.api import router as loyalty_router
 from regulars.members.api import router as members_router
 from regulars.web import health, problems
+from regulars.web.pages import install_proof
 from regulars.web.permissions import permission_of, public
 
 
@@ -98,6 +99,7 @@ PROBLEMS = {
 
 api = DescribedAPI(title="Regulars", version="1", urls_namespace="api", docs_url=None)
 problems.install(api)
+install_proof(access.ask_for_proof)
 for _router in (
     access_router,
     members_router,

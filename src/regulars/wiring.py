@@ -4,7 +4,6 @@ The order of the inline reactions is the order in which they run within a wave: 
 tiers are judged, and what is forgotten is forgotten in every app of the same commit.
 """
 
-from regulars.access import pages as access_pages
 from regulars.access import services as access
 from regulars.access.domain import Executor
 from regulars.commerce import reactions as commerce
@@ -30,7 +29,6 @@ from regulars.members.domain import INVARIANTS
 from regulars.members.domain import facts as members_facts
 from regulars.web.idempotency import install_refusal_note
 from regulars.web.middleware import install_identification
-from regulars.web.pages import install_proof
 from regulars.web.permissions import install_denial_note
 
 EVENT_TYPES: tuple[EventType, ...] = (
@@ -109,4 +107,3 @@ def join() -> None:
     install_refusal_note(access.audit_again)
     install_denial_note(access.note_denial)
     install_identification(access.authenticate)
-    install_proof(access_pages.ask_for_proof)

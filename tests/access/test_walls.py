@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -178,32 +177,37 @@ def test_rates_hold_across_two_processes(committed_db: str) -> None:
         "name = sys.argv[1];"
         "[connections.settings[a].__setitem__('NAME', name) for a in ('default', 'owner')];"
         "[connections[a].settings_dict.__setitem__('NAME', name) for a in ('default', 'owner')];"
-        "from regulars.web import rates;"
+        "from regulars.web import rates, sql; sql.row('SELECT 1');"
         "limit, seconds, n = int(sys.argv[2]), float(sys.argv[3]), 0\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
         "for _ in range(limit * 2):\n"
         "    try: rates.admit('two', limit=limit, seconds=seconds); n += 1\n"
         "    except rates.TooManyRequests: pass\n"
-        "print(n)"
+        "print(n, flush=True)"
     )
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "regulars.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *sys.path]),
     }
-    admitted: list[int] = []
-
-    def call() -> None:
-        ran = subprocess.run(
+    callers = [
+        subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", code, committed_db, str(limit), str(seconds)],
-            env=environment, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        admitted.append(int(ran.stdout.strip().splitlines()[-1]))
-
-    callers = [threading.Thread(target=call) for _ in range(2)]
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
     for each in callers:
-        each.start()
+        assert each.stdout is not None
+        assert each.stdout.readline() == "ready\n"
     for each in callers:
-        each.join()
+        assert each.stdin is not None
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    admitted = [int(each.communicate(timeout=120)[0]) for each in callers]
 
     counted = sql.row("SELECT count(*) FROM web_ratewindow WHERE bucket = 'two'")
     assert counted == (1,)

@@ -286,6 +286,11 @@ class TestViewing:
         assert opened == {}
         assert sql.row("SELECT count(*) FROM access_audit_entry WHERE result = 'ok'") == before
 
+    def test_opens_no_page_that_only_leads_to_a_change(self, viewer: Client) -> None:
+        for path in ("/console/account/codes", "/console/account/passkey"):
+            assert viewer.get(path).status_code == 403
+        assert viewer.get("/console/account").status_code == 200
+
     def test_writes_both_into_the_audit_log(
         self, viewer: Client, lin: Staff, manager: Staff
     ) -> None:

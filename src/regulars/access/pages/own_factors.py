@@ -19,7 +19,7 @@ from regulars.access.pages.entering import actor_of, browser_of, enter
 from regulars.kit.errors import Refusal
 from regulars.web import clock
 from regulars.web.idempotency import STATUS_OF
-from regulars.web.pages import page, render
+from regulars.web.pages import ReadOnly, page, render
 from regulars.web.permissions import SignInNeeded
 from regulars.web.problems import words
 
@@ -152,8 +152,10 @@ def _passkey_page(request: HttpRequest, name: str, no: Refusal | None = None) ->
 
 def _own(request: HttpRequest) -> Actor:
     actor = actor_of(request)
-    if actor is None or actor.is_read_only:
+    if actor is None:
         raise SignInNeeded
+    if actor.is_read_only:
+        raise ReadOnly
     return actor
 
 
