@@ -36,10 +36,11 @@ def change_policy(
     with refusals_audited(
         actor=actor, action="policy.changed", object_kind="policy", object_id="policy", at=at
     ):
-        after = changed(changes, actor=actor)
-        loose = domain.loosened(selectors.newest_policy(), after)
+        before = selectors.newest_policy()
+        loose = domain.loosened(before, changed(changes, actor=actor))
         approvals.demand_alone(KIND, actor=actor, size=len(loose), at=at)
-        return write_policy(changes=changes, actor=actor, at=at, note=note, version=version)
+        judged = before.version if version is None else version
+        return write_policy(changes=changes, actor=actor, at=at, note=note, version=judged)
 
 
 def check_policy(*, changes: Mapping[str, Any], actor: Actor, at: datetime) -> None:

@@ -131,6 +131,7 @@ def decide(request: HttpRequest, approval_id: UUID) -> HttpResponse:
             checker=actor,
             approve=said["verdict"] == "approve",
             note=said["note"] or None,
+            note_key=proposals.note_key(approval) if said["note"] else None,
             seen_hash=bytes.fromhex(said["seen"]),
             at=at,
         )

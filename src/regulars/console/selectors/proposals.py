@@ -63,7 +63,7 @@ def read_steps(approval: Approval) -> list[Step]:
         staff_ids={each.actor_id for each in entries if each.actor_kind == "staff"},
         key_ids={each.actor_id for each in entries if each.actor_kind == "key"},
     )
-    key = _note_key(approval) if any(each.note for each in entries) else None
+    key = note_key(approval) if any(each.note for each in entries) else None
     return [
         Step(
             label=gettext(word(STEPS, each.action)),
@@ -221,7 +221,8 @@ _TELLINGS: Mapping[str, Telling] = MappingProxyType(
 )
 
 
-def _note_key(approval: Approval) -> bytes | None:
+def note_key(approval: Approval) -> bytes | None:
+    """Answer the key under which notes about an approval are kept: the member's, if it has one."""
     if approval.object_kind != "member":
         return None
     member_id = int(approval.payload.get("member_id") or 0)
