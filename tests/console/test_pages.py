@@ -139,6 +139,21 @@ class TestSearch:
         assert answer.status_code == 200
         assert "Nobody found" in answer.content.decode()
 
+    @pytest.mark.parametrize(
+        ("typed", "place"),
+        [("member list", "/console/members"), ("STYLE", "/console/style")],
+    )
+    def test_opens_the_only_page_of_a_title(self, owner: Client, typed: str, place: str) -> None:
+        assert owner.post("/console/search", {"q": typed})["Location"] == place
+
+    def test_lists_pages_only_for_who_may_open_them(self, at: datetime, shop: Shop) -> None:
+        clerk = signed_in(at, role="clerk", scope="store:S01")
+
+        page = clerk.post("/console/search", {"q": "member list"}).content.decode()
+
+        assert "Nobody found" in page
+        assert "/console/members" not in page.partition("<main")[2].partition("state")[0]
+
     def test_never_takes_the_question_from_the_address(self, owner: Client) -> None:
         assert owner.get(f"/console/search?q={PHONE}").status_code == 405
 

@@ -4,6 +4,7 @@ Only names stand here. Who may open a page is asked of the page itself when the 
 so that the sidebar and the page never disagree.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from regulars.kit.messages import message
@@ -132,3 +133,16 @@ def entry_of(url_name: str) -> str:
     entries = [entry for group in NAVIGATION for entry in group.entries]
     best = max(entries, key=lambda entry: entry.match(url_name))
     return best.name if best.match(url_name) else ""
+
+
+def find_entries(text: str, *, say: Callable[[str], str]) -> list[Entry]:
+    """Answer the pages whose title holds the text, in the reader's words or in English."""
+    wanted = text.strip().casefold()
+    if not wanted:
+        return []
+    return [
+        entry
+        for group in NAVIGATION
+        for entry in group.entries
+        if wanted in say(entry.title).casefold() or wanted in entry.title.casefold()
+    ]

@@ -19,7 +19,7 @@ from regulars.ledger.domain import Balance
 from regulars.ledger.selectors import figures as points
 from regulars.members import selectors as members
 
-CANDIDATES = 2_000
+CANDIDATES = 1_000
 EXPIRING_WITHIN = timedelta(days=30)
 
 

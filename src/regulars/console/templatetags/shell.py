@@ -188,6 +188,12 @@ def _group(group: pages.Group, actor: Caller, *, here: str, opened: list[str]) -
     )
 
 
+def reachable(entry: pages.Entry, actor: Caller) -> str:
+    """Answer where a page of the sidebar is, if this reader may open it."""
+    known = _address(entry.name)
+    return known.href if known is not None and actor.may(known.permission) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Address:
     href: str
@@ -209,7 +215,7 @@ def signed_in(context: Mapping[str, Any]) -> Reader:
     """Say who is signed in."""
     actor = getattr(_request(context), "actor", None)
     name = str(getattr(actor, "name", "") or "")
-    searches = actor is not None and actor.may("members.read")
+    searches = actor is not None and actor.may("console.use")
     viewing = str(getattr(actor, "viewing_name", "") or "")
     return Reader(name=name, initial=name[:1].upper(), searches=searches, viewing=viewing)
 
