@@ -134,7 +134,7 @@ def test_a_passkey_from_setting_up_to_removing(
     page.goto(f"{home}/console/account")
     page.get_by_role("link", name="Remove", exact=True).click()
     page.get_by_role("button", name="Remove work laptop").click()
-    expect(page.get_by_text("None yet: whoever knows your password is you.")).to_be_visible()
+    expect(page.get_by_text("Not one yet: whoever knows your password is you.")).to_be_visible()
     assert faults == []
 
 
