@@ -21,6 +21,7 @@ from regulars.commerce import services as commerce
 from regulars.commerce.domain import ProductInput
 from regulars.console import services as console
 from regulars.console.domain.exports import Wish
+from regulars.console.services import copies
 from regulars.events import services as events
 from regulars.events.selectors import LetterQuery
 from regulars.ingest import services as ingest
@@ -29,10 +30,12 @@ from regulars.ingest.domain.batches import ImportOptions
 from regulars.ingest.domain.files import FileKind
 from regulars.ledger import services as ledger
 from regulars.ledger.domain import VerifyOrigin
+from regulars.members import selectors as people
 from regulars.members import services as members
+from regulars.members.domain import Identity, IdentityKind, Sighting
 from regulars.members.domain.requests import RequestKind
 from regulars.web import clock, sql
-from tests.console.shop import Shop
+from tests.console.shop import OTHER_PHONE, Shop
 
 SYSTEM = Actor.system()
 
@@ -90,6 +93,8 @@ PLACES: dict[str, Place] = {
     "console-member-adjust": one("member"),
     "console-member-consent": one("member"),
     "console-member-copy": one("member"),
+    "console-member-copy-ready": own("member", "ticket", walk=False),
+    "console-member-copy-file": own("member", "ticket", "json", walk=False),
     "console-member-erase": one("member"),
     "console-member-freeze": one("member"),
     "console-member-home": one("member"),
@@ -97,7 +102,13 @@ PLACES: dict[str, Place] = {
     "console-member-merge": one("member"),
     "console-member-profile": one("member"),
     "console-member-tag": one("member"),
-    "console-member-untag": one("member", query={"tag": "无糖"}),
+    "console-member-unfreeze": one("member"),
+    "console-member-unlink": one("member"),
+    "console-member-untag": one("member"),
+    "console-suggestions": Place(hides="number"),
+    "console-suggestions-dismiss": act(data={"all": "1"}),
+    "console-suggestions-later": act(data={"all": "1"}),
+    "console-unmerge": one("whole", "merge"),
     "console-merge": one("member", "other"),
     # privacy desk: given for the whole house only
     "console-privacy": Place(hides="request"),
@@ -200,7 +211,14 @@ def open_things(shop: Shop) -> dict[str, Any]:
     assert order is not None
     assert movement is not None
     assert number is not None
+    whole, merged = _merged(shop)
+    _suggest(shop)
     return {
+        "whole": whole,
+        "merge": merged,
+        "ticket": copies.ask_copy(
+            public_id=shop.lin_public, reason_code="copy_request", actor=actor, at=at
+        ),
         "member": shop.lin_public,
         "other": shop.wang_public,
         "number": number[0],
@@ -216,6 +234,33 @@ def open_things(shop: Shop) -> dict[str, Any]:
         "colleague": colleague.public_id,
         "until": at + timedelta(days=1),
     }
+
+
+def _merged(shop: Shop) -> tuple[Any, int]:
+    """Make one member of two in store S01; answers its address and the merge."""
+    at = clock.now()
+    sightings = [
+        Sighting(
+            row=row,
+            identities=(Identity(IdentityKind.EMAIL, f"{name}@example.com"),),
+            occurred_at=at,
+            source_id=shop.source_id,
+            home_store_id=shop.store_ids["S01"],
+            updates_profile=True,
+        )
+        for row, name in enumerate(("whole", "part"))
+    ]
+    winner, loser = (one.member_id for one in members.resolve_identities(sightings, at=at))
+    assert winner is not None
+    assert loser is not None
+    merge = members.merge(winner_id=winner, loser_id=loser, at=at, actor=SYSTEM)
+    return people.public_ids(member_ids=[winner])[winner], merge.id
+
+
+def _suggest(shop: Shop) -> None:
+    """Let two members of two stores be suggested for a merge."""
+    phone = Identity(IdentityKind.PHONE, OTHER_PHONE)
+    members.link_identity(member_id=shop.lin, identity=phone, at=clock.now(), actor=SYSTEM)
 
 
 def _zone() -> Any:

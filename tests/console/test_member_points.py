@@ -55,7 +55,8 @@ class TestPreview:
     def test_names_the_lots_that_pay(self, owner: Client, shop: Shop) -> None:
         page = previewed(owner, path_of(shop), {"amount": "−1,０00", "reason": "103"})
 
-        assert any(label.startswith("Lot that expires") for label in impacts_of(page))
+        [line] = [lots for label, lots in impacts_of(page).items() if "Lots that expire" in label]
+        assert int(line[0].replace(",", "")) - int(line[1].replace(",", "")) == 1_000
 
     @pytest.mark.parametrize("amount", ["0", "x", "", "1.5"])
     def test_wants_a_whole_number(self, owner: Client, shop: Shop, amount: str) -> None:

@@ -26,11 +26,17 @@ class Compared:
     loser: str
     after: str
     tone: str = ""
+    adds_up: bool = False
 
     @property
-    def differs(self) -> bool:
-        """Tell whether the sides say different things."""
-        return self.winner != self.loser
+    def is_idle(self) -> bool:
+        """Tell whether the merge leaves this line as it is on both sides."""
+        return self.winner == self.loser == self.after
+
+    @property
+    def before(self) -> str:
+        """Say both sides in one: a sum where they add up, else one beside the other."""
+        return f"{self.winner} {'+' if self.adds_up else '/'} {self.loser}"
 
 
 def compare(
@@ -52,7 +58,7 @@ Three = tuple[Joined, Joined, Joined]
 def _money(three: Three, teller: Teller) -> list[Compared]:
     def line(code: str, title: str, figures: Sequence[int], tone: str = "") -> Compared:
         winner, loser, after = (formatting.whole(figure) for figure in figures)
-        return Compared(code, teller.translate(title), winner, loser, after, tone)
+        return Compared(code, teller.translate(title), winner, loser, after, tone, adds_up=True)
 
     lines = [
         line("points", message("Points available"), [one.balance.available for one in three]),
@@ -103,8 +109,9 @@ def _profile(three: Three, teller: Teller) -> list[Compared]:
         if field.name == "gender":
             said = [teller.word(wording.GENDERS, value) for value in said]
         if any(said):
-            shown = [value or none for value in said]
-            lines.append(Compared(f"field.{field.name}", teller.translate(field.title), *shown))
+            winner, loser, after = (value or none for value in said)
+            title = teller.translate(field.title)
+            lines.append(Compared(f"field.{field.name}", title, winner, loser, after))
     return lines
 
 

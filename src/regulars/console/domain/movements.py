@@ -29,7 +29,7 @@ class Happening:
 class Statement:
     """One movement of points: signed amount, balance after, the reason in words, and who did it."""
 
-    transfer_id: UUID
+    seq: int
     at: datetime
     kind: str
     status: str
@@ -92,7 +92,7 @@ class Reconciliation:
 class LotLine:
     """Points earned together and what is left of them."""
 
-    transfer_id: UUID
+    seq: int
     earned_at: datetime
     kind: str
     state: str
@@ -212,7 +212,7 @@ class TierChange:
 class GrowthLine:
     """One movement of growth."""
 
-    transfer_id: UUID
+    seq: int
     at: datetime
     kind: str
     amount: int

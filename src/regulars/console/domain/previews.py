@@ -25,7 +25,7 @@ from regulars.members.domain import (
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """So much of one lot: what it holds before, what is taken."""
+    """So much of the lots that end together: what they hold before, what is taken."""
 
     expires_at: datetime | None
     before: int
@@ -38,15 +38,17 @@ def taken_from(
     """Say which lots pay, soonest to expire first; raises InsufficientPoints as the ledger does."""
     if amount > balance.available:
         raise InsufficientPoints(asked=amount, available=balance.available)
-    parts: list[Taken] = []
+    held: dict[datetime | None, int] = {}
+    paid: dict[datetime | None, int] = {}
     left = amount
     for lot in lots:
+        held[lot.expires_at] = held.get(lot.expires_at, 0) + lot.remaining
         free = lot.remaining - lot.pinned if lot.is_usable(at) else 0
         part = min(left, free)
         if part > 0:
-            parts.append(Taken(lot.expires_at, lot.remaining, part))
+            paid[lot.expires_at] = paid.get(lot.expires_at, 0) + part
             left -= part
-    return parts
+    return [Taken(expires_at, held[expires_at], part) for expires_at, part in paid.items()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

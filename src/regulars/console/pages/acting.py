@@ -213,9 +213,8 @@ def _do(scene: Scene, deed: Deed) -> HttpResponse:
     except Refusal as no:
         return _preview(scene, deed, no)
     to = deed.leads(result) if deed.leads else deed.to
-    return done(
-        scene.request, deed.told(result), href=scene.href(), title=deed.called or scene.name, to=to
-    )
+    called = deed.called or scene.name
+    return done(request, deed.told(result), href=scene.href(), title=called, to=to)
 
 
 def sealed(plan: Plan) -> str:

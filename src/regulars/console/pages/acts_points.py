@@ -93,9 +93,10 @@ def _impacts(
         shown = formatting.day(holds, zone=zone) if holds else gettext("never expire")
         lines.append(Impact(gettext("Points given hold until"), after=shown))
     for lot in taken:
-        until = formatting.last_day(lot.expires_at, zone=zone)
-        shown = gettext("Lot that expires %(day)s") if lot.expires_at else gettext("Lot for ever")
-        label = shown % {"day": until} if lot.expires_at else shown
+        label = gettext("Lots that never expire")
+        if lot.expires_at:
+            until = formatting.last_day(lot.expires_at, zone=zone)
+            label = gettext("Lots that expire %(day)s") % {"day": until}
         lines.append(_line(label, lot.before, lot.before - lot.amount))
     reason = gettext(wording.ADJUST_REASONS[said["reason"]])
     lines.append(Impact(gettext("Reason"), after=reason, note=said["note"]))

@@ -133,8 +133,9 @@ def _merge_plan(scene: Scene, other: Profile, said: Said) -> Plan:
         Impact(gettext("Goes"), f"{name} · {other.member.number}", gettext("leads to the other")),
         Impact(gettext("Stays"), after=f"{scene.name} · {scene.profile.member.number}"),
         *(
-            Impact(line.title, f"{line.winner} + {line.loser}", line.after, line.tone)
+            Impact(line.title, line.before, line.after, line.tone)
             for line in _lines(scene, other)
+            if not line.is_idle
         ),
         Impact(gettext("Reason"), after=gettext(wording.MERGE_REASONS[said["reason"]])),
         Impact(

@@ -78,7 +78,7 @@ def statement_of(
     """Tell the movements of points, newest first."""
     return [
         Statement(
-            transfer_id=line.entry.transfer_id,
+            seq=line.entry.seq,
             at=line.entry.occurred_at,
             kind=_kind(line.entry, teller),
             status=teller.translate(PENDING) if _is_pending(line.entry, at=at) else "",
@@ -110,7 +110,7 @@ def growth_of(movements: Movements, *, names: Names, teller: Teller) -> list[Gro
     """Tell the movements of growth, newest first."""
     return [
         GrowthLine(
-            transfer_id=line.entry.transfer_id,
+            seq=line.entry.seq,
             at=line.entry.occurred_at,
             kind=_kind(line.entry, teller),
             amount=line.entry.amount,
@@ -128,7 +128,7 @@ def lots_of(
     """Tell the lots that still hold points, soonest to expire first."""
     return [
         LotLine(
-            transfer_id=lot.transfer_id,
+            seq=lot.id,
             earned_at=lot.granted_at,
             kind=teller.word(wording.TRANSFER_KINDS, lot.kind.name.lower()),
             state=teller.translate(_lot_state(lot, at=at)),
