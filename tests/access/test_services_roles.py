@@ -27,10 +27,17 @@ from regulars.access.domain import (
     PolicyChanged,
     PolicyOutOfBounds,
     PolicyUnknown,
+    Role,
+    RoleAdministers,
     RoleAsleep,
+    RoleEmpty,
+    RoleNameUnfit,
+    ScopeNotForRole,
     SeparationNotReady,
     SeparationStays,
     StoreRow,
+    UnknownPermission,
+    UnknownRole,
 )
 from regulars.web import clock, sql
 from regulars.web.permissions import PermissionMissing
@@ -202,6 +209,100 @@ class TestRolesByTwo:
 
         assert again(clerk.id, at).may("members.read")
         assert not again(clerk.id, at + timedelta(days=1)).may("members.read")
+
+
+class TestRolesOfTheHouse:
+    def made(self, at: datetime, actor: Actor = HOUSE, **more: object) -> Role:
+        asked = {"name": "VIP desk", "permissions": ["members.read"], "scopes": ["all", "store"]}
+        return services.make_role(**(asked | more), actor=actor, at=at)  # type: ignore[arg-type]
+
+    def test_are_given_like_any_other(self, at: datetime) -> None:
+        owner = somebody(at, "owner", role="owner")
+        self.made(at, owner)
+
+        made = somebody(at, "desk", role="VIP desk", scope="store:S1")
+
+        store = selectors.store_ids_by_code(["S1"])["S1"]
+        assert made.permissions == {"members.read", "console.use", "stores.read"}
+        assert made.scope_for("members.read").store_ids == (store,)
+        with pytest.raises(ScopeNotForRole):
+            somebody(at, "other", role="VIP desk", scope="own")
+        assert [each.object_id for each in selectors.list_audit(action="role.made")] == ["VIP desk"]
+
+    def test_decide_where_they_may(self, at: datetime) -> None:
+        given = ["approvals.decide", "keys.manage"]
+        with pytest.raises(RoleAdministers):
+            self.made(at, permissions=given)
+        self.made(at, permissions=["approvals.decide", "exports.make"])
+        desk = somebody(at, "desk", role="VIP desk")
+
+        found = selectors.list_deciders(kind="export", size=1, policy=Policy(), at=at)
+
+        assert desk.id in found
+
+    @pytest.mark.reliability("RH4")
+    def test_hold_no_more_than_their_maker(self, at: datetime) -> None:
+        admin = somebody(at, "admin", role="administrator")
+
+        with pytest.raises(GrantAboveOwn):
+            self.made(at, admin, permissions=["members.reveal"])
+        with pytest.raises(PermissionMissing):
+            self.made(at, somebody(at, "ops", role="operations"))
+
+        assert len(refused("role.made")) == 2
+
+    @pytest.mark.parametrize(
+        ("more", "refusal"),
+        [
+            ({"name": "Owner"}, RoleNameUnfit),
+            ({"name": "x"}, RoleNameUnfit),
+            ({"name": "a<b>"}, RoleNameUnfit),
+            ({"permissions": []}, RoleEmpty),
+            ({"scopes": []}, RoleEmpty),
+            ({"scopes": ["galaxy"]}, RoleEmpty),
+            ({"permissions": ["members.fly"]}, UnknownPermission),
+        ],
+    )
+    def test_make_sense(
+        self, at: datetime, more: dict[str, object], refusal: type[Exception]
+    ) -> None:
+        with pytest.raises(refusal):
+            self.made(at, **more)
+
+    def test_have_names_of_their_own(self, at: datetime) -> None:
+        self.made(at)
+
+        with pytest.raises(RoleNameUnfit):
+            self.made(at)
+
+    @pytest.mark.reliability("RH6")
+    def test_with_strong_permissions_wait_when_given(self, at: datetime) -> None:
+        owner, second = somebody(at, "owner", role="owner"), somebody(at, "second", role="owner")
+        self.made(at, owner, permissions=["members.reveal"])
+        other = services.open_account(email="new@example.com", actor=owner, at=at)
+
+        with pytest.raises(ApprovalNeeded):
+            services.grant_role(staff_id=other.id, role="VIP desk", scope="all", actor=owner, at=at)
+        proposed = services.propose_role(
+            staff_id=other.id, role="VIP desk", scope="all", actor=owner, at=at
+        )
+
+        assert yes(proposed, second, at).state is ApprovalState.EXECUTED
+        assert again(other.id, at).may("members.reveal")
+
+    def test_are_taken_from_everybody_when_retired(self, at: datetime) -> None:
+        owner = somebody(at, "owner", role="owner")
+        self.made(at, owner)
+        desk = somebody(at, "desk", role="VIP desk")
+
+        assert services.retire_role(name="VIP desk", actor=owner, at=at) == 1
+
+        assert again(desk.id, at).permissions == frozenset()
+        assert selectors.list_custom_roles() == []
+        with pytest.raises(UnknownRole):
+            services.retire_role(name="VIP desk", actor=owner, at=at)
+        with pytest.raises(UnknownRole):
+            services.retire_role(name="owner", actor=owner, at=at)
 
 
 @pytest.mark.reliability("RH6")

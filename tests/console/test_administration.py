@@ -91,6 +91,7 @@ PAGES = (
     "/console/roles",
     "/console/keys",
     "/console/keys/new",
+    "/console/roles/new",
 )
 
 
@@ -331,6 +332,39 @@ class TestStaff:
         assert answer.status_code == 403
         [entry] = access.list_audit(action="staff.deactivated")
         assert (entry.result, entry.reason_code) == ("refused", "access.own_access")
+
+
+class TestRoles:
+    def test_of_the_house_are_made_given_and_retired(self, at: datetime, owner: Client) -> None:
+        said = {"name": "贵宾服务台", "permissions": ["members.read"], "scopes": ["store"]}
+
+        preview = owner.post("/console/roles/new", said | {"step": "preview"}).content.decode()
+        act = {"step": "do", "act_id": hidden(preview, "act_id")}
+        owner.post("/console/roles/new", said | act)
+        desk = somebody(at, "desk", role="贵宾服务台", scope="store:S01")
+        staff = access.get_staff(staff_id=desk.id)
+        matrix, page = (
+            text_of(owner, path) for path in ("/console/roles", f"/console/staff/{staff.public_id}")
+        )
+        listed = text_of(owner, "/console/staff?role=贵宾服务台")
+        asked = text_of(owner, "/console/roles/retire?role=贵宾服务台")
+        owner.post("/console/roles/retire?role=贵宾服务台", {"step": "do", "act_id": str(uuid4())})
+
+        assert "Make the role “贵宾服务台”" in preview
+        assert "贵宾服务台" in matrix
+        assert "See members, masked" in page
+        assert "desk" in listed
+        assert "Retire the role" in asked
+        assert access.get_staff(staff_id=desk.id).grants == ()
+        assert owner.get("/console/roles/retire?role=owner").status_code == 422
+
+    def test_wrong_ones_are_said_in_the_form(self, owner: Client) -> None:
+        said = {"name": "owner", "permissions": ["members.read"], "scopes": ["all"]}
+
+        answer = owner.post("/console/roles/new", said | {"step": "preview"})
+
+        assert answer.status_code == 422
+        assert "no other role has" in answer.content.decode()
 
 
 class TestKeys:

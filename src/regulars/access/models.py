@@ -100,6 +100,23 @@ class Staff(AbstractBaseUser):
         ]
 
 
+class CustomRole(models.Model):
+    """A role the house made for itself. It is never edited, only retired."""
+
+    name = models.TextField()
+    permissions = ArrayField(models.TextField())
+    scopes = ArrayField(models.TextField())
+    made_at = models.DateTimeField()
+    made_by = models.BigIntegerField(null=True)
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "access_role"
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="role_name_unique"),
+        ]
+
+
 class Grant(models.Model):
     """A role someone holds, and the scope they hold it in."""
 

@@ -97,6 +97,7 @@ from regulars.access.domain.policy import (
     values_of,
 )
 from regulars.access.domain.roles import (
+    ADMINISTERING,
     ASLEEP,
     AUDITOR,
     ROLES,
@@ -108,7 +109,10 @@ from regulars.access.domain.roles import (
     HeldAccess,
     OwnAccess,
     Role,
+    RoleAdministers,
     RoleAsleep,
+    RoleEmpty,
+    RoleNameUnfit,
     ScopeNotForRole,
     UnknownRole,
     check_exclusive,
@@ -116,6 +120,7 @@ from regulars.access.domain.roles import (
     check_may_give_role,
     check_separation,
     check_width,
+    custom_role,
     effective_access,
     is_asleep,
     role_named,
@@ -184,6 +189,7 @@ from regulars.access.domain.stores import (
 )
 
 __all__ = [
+    "ADMINISTERING",
     "APPROVAL_KINDS",
     "ASLEEP",
     "AUDITOR",
@@ -277,7 +283,10 @@ __all__ = [
     "Region",
     "RegionNotFound",
     "Role",
+    "RoleAdministers",
     "RoleAsleep",
+    "RoleEmpty",
+    "RoleNameUnfit",
     "Scope",
     "ScopeKind",
     "ScopeNotForRole",
@@ -321,6 +330,7 @@ __all__ = [
     "clean",
     "compose_key",
     "compose_name",
+    "custom_role",
     "delay_after",
     "differences",
     "effective_access",

@@ -5,7 +5,7 @@ hold themselves, but for those whose work it is (`roles.assign`), and they never
 Where administrators are separated, the three of them replace owner and administrator.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -65,6 +65,27 @@ class RoleAsleep(Refusal):
     reason = message("The role {role} is not given while administrators are separated.")
 
 
+class RoleNameUnfit(Refusal):
+    """A role of one's own needs a name that no other role has."""
+
+    kind = Kind.INVALID
+    reason = message("Name the role with 2 to 40 letters that no other role has.")
+
+
+class RoleAdministers(Refusal):
+    """What administers the house is in the ready-made roles only."""
+
+    kind = Kind.DENIED
+    reason = message("“{permission}” is given by ready-made roles only.")
+
+
+class RoleEmpty(Refusal):
+    """A role says something, and is given somewhere."""
+
+    kind = Kind.INVALID
+    reason = message("Choose at least one permission and one scope.")
+
+
 class AuditorProtected(Refusal):
     """Those whom an auditor audits do not change the auditor's account."""
 
@@ -84,6 +105,7 @@ class Role:
     permissions: frozenset[str]
     scopes: tuple[ScopeKind, ...]
     everything: bool = False
+    is_custom: bool = False
 
     def permissions_in(self, catalogue: frozenset[str]) -> frozenset[str]:
         """Answer the permissions this role gives, of those that exist."""
@@ -251,6 +273,30 @@ _ALL_ROLES = (
 ROLES = MappingProxyType({role.name: role for role in _ALL_ROLES})
 
 
+# What administers the house stays in the ready-made roles, which separation knows.
+ADMINISTERING = frozenset(
+    {"audit.read", "keys.manage", "roles.assign", "settings.manage", "staff.manage"}
+)
+ROLE_NAME_LENGTH = range(2, 41)
+
+
+def custom_role(name: str, permissions: Iterable[str], scopes: Iterable[str]) -> Role:
+    """Make a role of one's own; raises RoleNameUnfit, RoleAdministers, RoleEmpty.
+
+    Its name is what people read. Signing in and seeing stores come with it.
+    """
+    title, wanted = name.strip(), frozenset(permissions)
+    readable = title.isprintable() and not set(title) & set(":;<>&\"'")
+    if len(title) not in ROLE_NAME_LENGTH or not readable or title.casefold() in ROLES:
+        raise RoleNameUnfit
+    for permission in sorted(wanted & ADMINISTERING):
+        raise RoleAdministers(permission=permission)
+    widths = tuple(width for width in ScopeKind if width.value in set(scopes))
+    if not wanted or not widths:
+        raise RoleEmpty
+    return Role(title, title, wanted | frozenset(_LOOK), widths, is_custom=True)
+
+
 def role_named(name: str) -> Role:
     """Find a role by its name; raises UnknownRole with the names there are."""
     role = ROLES.get(name)
@@ -320,7 +366,11 @@ class HeldAccess:
 
 
 def effective_access(
-    grants: Iterable[tuple[str, str]], *, catalogue: Iterable[str], separated: bool
+    grants: Iterable[tuple[str, str]],
+    *,
+    catalogue: Iterable[str],
+    separated: bool,
+    roles: Mapping[str, Role] = ROLES,
 ) -> list[HeldAccess]:
     """Explain what grants (role, scope) add up to, in the order of the catalogue.
 
@@ -328,9 +378,9 @@ def effective_access(
     """
     known = tuple(catalogue)
     live = [
-        (ROLES[role], scope)
+        (roles[role], scope)
         for role, scope in grants
-        if role in ROLES and not is_asleep(role, separated=separated)
+        if role in roles and not is_asleep(role, separated=separated)
     ]
     held = [
         HeldAccess(

@@ -23,6 +23,7 @@ from regulars.access.selectors.policies import (
     newest_policy,
     policy,
 )
+from regulars.access.selectors.roles import all_roles, list_custom_roles, roles_for
 from regulars.access.selectors.sessions import get_session, list_sessions
 from regulars.access.selectors.staff import (
     count_holders,
@@ -51,6 +52,7 @@ from regulars.access.selectors.stores import (
 
 __all__ = [
     "PolicyVersion",
+    "all_roles",
     "chain_end",
     "count_audit",
     "count_entries",
@@ -71,6 +73,7 @@ __all__ = [
     "list_audit",
     "list_audit_about",
     "list_brands",
+    "list_custom_roles",
     "list_deciders",
     "list_keys",
     "list_keys_newest",
@@ -86,6 +89,7 @@ __all__ = [
     "newest_policy",
     "policy",
     "region_codes",
+    "roles_for",
     "staff_ids_by_code",
     "staff_with",
     "store_ids_by_code",

@@ -1,6 +1,6 @@
 """Read approvals: one, those that wait, those somebody made, those settled."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,14 +10,15 @@ import orjson
 from regulars.access.domain import (
     APPROVAL_KINDS,
     DECIDE,
-    ROLES,
     Approval,
     ApprovalNotFound,
     ApprovalState,
     Policy,
+    Role,
     is_asleep,
     reaches_size,
 )
+from regulars.access.selectors.roles import roles_for
 from regulars.web import sql
 from regulars.web.permissions import PERMISSIONS
 
@@ -112,19 +113,26 @@ def list_deciders(*, kind: str, size: int, policy: Policy, at: datetime) -> list
         " GROUP BY g.staff_id ORDER BY g.staff_id",
         [at],
     )
+    known = roles_for(name for _, names in found for name in names)
     return [
         staff_id
         for staff_id, names in found
-        if _may_decide(names, kind=kind, wanted=wanted, size=size, policy=policy)
+        if _may_decide(names, known, kind=kind, wanted=wanted, size=size, policy=policy)
     ]
 
 
 def _may_decide(
-    names: Iterable[str], *, kind: str, wanted: set[str], size: int, policy: Policy
+    names: Iterable[str],
+    known: Mapping[str, Role],
+    *,
+    kind: str,
+    wanted: set[str],
+    size: int,
+    policy: Policy,
 ) -> bool:
     separated = policy.separated_administrators
     awake = [name for name in names if not is_asleep(name, separated=separated)]
-    roles = [ROLES[name] for name in awake if name in ROLES]
+    roles = [known[name] for name in awake if name in known]
     everything = frozenset(PERMISSIONS) | wanted
     held = frozenset[str]().union(*(role.permissions_in(everything) for role in roles))
     if not wanted <= held:

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from regulars.access.domain import ROLES, Granted, ScopeKind, Staff, StaffNotFound
+from regulars.access.domain import Granted, ScopeKind, Staff, StaffNotFound
+from regulars.access.selectors.roles import all_roles
 from regulars.kit.contacts import normalise_email
 from regulars.web import crypto, sql
 
@@ -118,7 +119,9 @@ def names_of(staff_ids: Iterable[int]) -> dict[int, str]:
 def staff_with(*, permission: str, at: datetime) -> list[int]:
     """List the active accounts whose roles carry a permission, in whatever scope."""
     carrying = [
-        role.name for role in ROLES.values() if role.everything or permission in role.permissions
+        role.name
+        for role in all_roles().values()
+        if role.everything or permission in role.permissions
     ]
     found = sql.rows(
         "SELECT DISTINCT g.staff_id FROM access_grant g JOIN access_staff s ON s.id = g.staff_id"

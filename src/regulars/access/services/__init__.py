@@ -16,6 +16,7 @@ from regulars.access.services.audit import (
 )
 from regulars.access.services.chain_checks import ask_chain_check, check_chain
 from regulars.access.services.challenges import begin_challenge
+from regulars.access.services.custom_roles import check_role, make_role, retire_role
 from regulars.access.services.executing import EXECUTORS
 from regulars.access.services.factors import (
     begin_totp,
@@ -121,6 +122,7 @@ __all__ = [
     "check_key",
     "check_may_care_for",
     "check_policy",
+    "check_role",
     "check_set_up_link",
     "checkpoint_folder",
     "collect_key",
@@ -150,6 +152,7 @@ __all__ = [
     "issue_set_up_link",
     "issue_sign_in_link",
     "make_recovery_codes",
+    "make_role",
     "may_give",
     "note_denial",
     "note_first_step",
@@ -171,6 +174,7 @@ __all__ = [
     "rename_passkey",
     "reset_factors",
     "reset_sessions",
+    "retire_role",
     "revoke_key",
     "revoke_role",
     "rotate_key",

@@ -12,6 +12,7 @@ from django.db import transaction
 from regulars.access import domain
 from regulars.access.domain import STRONG, Actor, Approval, Approved, Role, Scope, ScopeKind, Staff
 from regulars.access.selectors import policies, stores
+from regulars.access.selectors import roles as catalogue
 from regulars.access.selectors import staff as selectors
 from regulars.access.services import approvals
 from regulars.access.services.accounts import end_sessions
@@ -169,7 +170,7 @@ def revoke_role(*, staff_id: int, role: str, scope: str, actor: Actor, at: datet
 
 def read_grant(role: str, scope: str, expires_at: datetime | None = None) -> WantedGrant:
     """Read a role and its place. Raises UnknownRole, ScopeNotForRole, ScopeUnreadable."""
-    found = domain.role_named(role)
+    found = catalogue.roles_for([role]).get(role) or domain.role_named(role)
     kind, code = domain.read_scope(scope)
     domain.check_width(found, kind)
     match kind:
@@ -232,9 +233,10 @@ def check_may_touch(
 
 def permissions_of(staff: Staff, *, at: datetime) -> frozenset[str]:
     """Answer all an account may do, somewhere."""
-    live = [domain.role_named(grant.role) for grant in staff.grants if grant.is_live(at)]
-    catalogue = frozenset(PERMISSIONS)
-    return frozenset[str]().union(*(role.permissions_in(catalogue) for role in live))
+    names = [grant.role for grant in staff.grants if grant.is_live(at)]
+    known, every = catalogue.roles_for(names), frozenset(PERMISSIONS)
+    held = [known[name] for name in names if name in known]
+    return frozenset[str]().union(*(role.permissions_in(every) for role in held))
 
 
 def needs_two(actor: Actor, wanted: WantedGrant, *, at: datetime) -> bool:

@@ -5,6 +5,7 @@ session; raising the epoch on the account ends every session that holds the old 
 looked at with every request.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from regulars.access.domain import (
     Granted,
     Policy,
     Reach,
+    Role,
     Scope,
     ScopeKind,
     SessionMark,
@@ -35,7 +37,7 @@ from regulars.access.domain.sessions import (
     device_of,
     seen_through,
 )
-from regulars.access.selectors import policies, stores
+from regulars.access.selectors import policies, roles, stores
 from regulars.access.selectors import sessions as running
 from regulars.access.selectors import staff as selectors
 from regulars.access.services import keys
@@ -250,16 +252,22 @@ def find_actor(
         grants = [each for each in grants if not domain.is_asleep(each.role, separated=separated)]
     regions = [grant.scope_id or 0 for grant in grants if grant.scope_kind is ScopeKind.REGION]
     inside = stores.store_ids_of_regions(regions) if regions else {}
+    known = roles.roles_for(grant.role for grant in grants)
     return Actor.of_reaches(
         kind="staff",
         id=staff_id,
         name=selectors.opened(found[1], column="name", public_id=found[0]),
-        reaches=tuple(_reach(grant, staff_id, inside) for grant in grants),
+        reaches=tuple(_reach(grant, staff_id, inside, known) for grant in grants),
     )
 
 
-def _reach(grant: Granted, staff_id: int, inside: dict[int, tuple[int, ...]]) -> Reach:
-    role = domain.ROLES.get(grant.role)
+def _reach(
+    grant: Granted,
+    staff_id: int,
+    inside: dict[int, tuple[int, ...]],
+    known: Mapping[str, Role],
+) -> Reach:
+    role = known.get(grant.role)
     permissions = role.permissions_in(frozenset(PERMISSIONS)) if role else frozenset[str]()
     place = grant.scope_id or 0
     match grant.scope_kind:

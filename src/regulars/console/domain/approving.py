@@ -45,6 +45,7 @@ OBJECTS: Mapping[str, str] = MappingProxyType(
         "member": message("Member"),
         "staff": message("Account"),
         "key": message("API key"),
+        "role": message("Role"),
         "policy": message("Settings"),
         "export": message("Export"),
         "approval": message("Approval"),

@@ -29,6 +29,8 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "permission.missing": message("Tried something without permission"),
         "policy.changed": message("Settings changed"),
         "programme.configured": message("Programme changed"),
+        "role.made": message("Role made"),
+        "role.retired": message("Role retired"),
         "role.granted": message("Role given"),
         "role.revoked": message("Role taken away"),
         "source.created": message("Source made"),

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from regulars.console.domain.roles import WIDTHS
 from regulars.console.forms.base import ConsoleForm
 from regulars.console.forms.fields import DayField, PointsField
 from regulars.kit.contacts import InvalidEmail, normalise_email
@@ -121,6 +122,24 @@ class KeyForm(ConsoleForm):
         if len(found) > NETWORKS_MAX:
             raise ValidationError(gettext("Name at most 20 networks."))
         return found
+
+
+class RoleForm(ConsoleForm):
+    """A role of the house's own: its name, what it may do, how wide it is given."""
+
+    name = forms.CharField(
+        label=_("Name of the role"), max_length=40, help_text=_("As people read it.")
+    )
+    permissions = forms.MultipleChoiceField(
+        label=_("Permissions"), widget=forms.CheckboxSelectMultiple
+    )
+    scopes = forms.MultipleChoiceField(label=_("Given in"), widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, permissions: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["permissions"].choices = permissions  # type: ignore[attr-defined]
+        widths = [(code, gettext(title)) for code, title in WIDTHS.items()]
+        self.fields["scopes"].choices = widths  # type: ignore[attr-defined]
 
 
 class AskForm(ConsoleForm):

@@ -177,8 +177,9 @@ def session_lines(sessions: Sequence[Session]) -> list[dict[str, object]]:
 def _roles(staff: Staff) -> list[str]:
     return [
         gettext(access_domain.ROLES[grant.role].title)
-        for grant in staff.grants
         if grant.role in access_domain.ROLES
+        else grant.role
+        for grant in staff.grants
     ]
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -67,11 +68,7 @@ SPEC = ListSpec(
         Column("created", message("Since"), hidden=True),
     ),
     filters=(
-        Filter(
-            "role",
-            message("Role"),
-            choices=tuple(Choice(role.name, role.title) for role in ROLES.values()),
-        ),
+        Filter("role", message("Role")),
         Filter(
             "state",
             message("State"),
@@ -87,7 +84,10 @@ SPEC = ListSpec(
 @require_safe
 def list_staff(request: HttpRequest) -> HttpResponse:
     """List accounts, newest first; addresses are masked."""
-    at, state = clock.now(), read_state(SPEC, request.GET.dict())
+    at = clock.now()
+    own = [Choice(role.name, role.name, is_data=True) for role in access.list_custom_roles()]
+    spec = SPEC.with_choices(role=[*(Choice(r.name, r.title) for r in ROLES.values()), *own])
+    state = read_state(spec, request.GET.dict())
     before = int(paging.decode(state.cursor, parts=1)[0]) if state.cursor else None
     found = access.list_staff_newest(
         at=at,
@@ -102,7 +102,7 @@ def list_staff(request: HttpRequest) -> HttpResponse:
     )
     return draw_list(
         request,
-        SPEC,
+        spec,
         state,
         [_row(each, at) for each in shown],
         next_cursor=paging.encode(shown[-1].id) if len(found) > state.size else None,
@@ -126,8 +126,12 @@ def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     staff = access.get_staff_by_public(public_id=staff_id)
     separated = access.policy(at).separated_administrators
     live = [grant for grant in staff.grants if grant.is_live(at)]
+    roles = access.roles_for(grant.role for grant in staff.grants)
     held = effective_access(
-        [(grant.role, grant.scope) for grant in live], catalogue=PERMISSIONS, separated=separated
+        [(grant.role, grant.scope) for grant in live],
+        catalogue=PERMISSIONS,
+        separated=separated,
+        roles=roles,
     )
     recent = access.list_audit(about=("staff", str(staff.public_id)), limit=RECENT)
     names = access.names_of({one.actor_id for one in recent if one.actor_kind == "staff"})
@@ -144,7 +148,8 @@ def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
         ),
         "actions": _actions(staff, actor),
         "grants": [
-            _grant_line(staff, grant, actor, at, separated=separated) for grant in staff.grants
+            _grant_line(staff, each, roles.get(each.role), actor, at, separated=separated)
+            for each in staff.grants
         ],
         "grant_href": "" if staff.id == actor.id else _to("grant", staff),
         "held": [
@@ -205,8 +210,8 @@ def role_choices(actor: Actor, at: datetime) -> list[tuple[str, str]]:
     """List the roles an actor could give somewhere, for a form."""
     separated = access.policy(at).separated_administrators
     return [
-        (role.name, gettext(role.title))
-        for role in ROLES.values()
+        (role.name, role_title(role.name))
+        for role in access.all_roles().values()
         if services.may_give(actor, role=role, separated=separated)
     ]
 
@@ -338,10 +343,15 @@ def _actions(staff: Staff, actor: Actor) -> list[PageAction]:
 
 
 def _grant_line(
-    staff: Staff, grant: Granted, actor: Actor, at: datetime, *, separated: bool
+    staff: Staff,
+    grant: Granted,
+    role: Role | None,
+    actor: Actor,
+    at: datetime,
+    *,
+    separated: bool,
 ) -> dict[str, Any]:
-    role: Role | None = ROLES.get(grant.role)
-    query = f"?role={grant.role}&scope={grant.scope}"
+    query = "?" + urlencode({"role": grant.role, "scope": grant.scope})
     asleep = separated and grant.role in {"owner", "administrator"}
     return {
         "role": role_title(grant.role),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from regulars.access import selectors as access
 from regulars.access import services
-from regulars.access.domain import ROLES, STRONG, Staff
+from regulars.access.domain import STRONG, Staff
 from regulars.console.domain import formatting
 from regulars.console.domain.navigation import Crumb
 from regulars.console.forms.administration import AskForm, GrantForm
@@ -271,7 +271,7 @@ def _grant_form(request: HttpRequest, form: GrantForm, staff: Staff) -> HttpResp
 
 
 def _grant_impacts(staff: Staff, said: dict[str, Any]) -> list[Impact]:
-    role = ROLES[said["role"]]
+    role = access.all_roles()[said["role"]]
     given = role.permissions_in(frozenset(PERMISSIONS))
     before = "; ".join(f"{role_title(g.role)} · {scope_words(g.scope)}" for g in staff.grants)
     strong = ", ".join(gettext(PERMISSIONS[each]) for each in sorted(given & STRONG))
@@ -314,7 +314,7 @@ def _granted(
 
 
 def _why_two(role: str) -> str:
-    given = ROLES[role].permissions_in(frozenset(PERMISSIONS)) & STRONG
+    given = access.all_roles()[role].permissions_in(frozenset(PERMISSIONS)) & STRONG
     words = ", ".join(gettext(PERMISSIONS[each]) for each in sorted(given))
     return gettext("A second person looks at roles with strong permissions: %(what)s.") % {
         "what": words

@@ -155,7 +155,7 @@ def _tell_role(approval: Approval, _at: datetime, zone: ZoneInfo) -> list[Change
     payload = approval.payload
     staff = access.get_staff(staff_id=int(payload["staff_id"]))
     held = ", ".join(f"{role_title(each.role)} ({each.scope})" for each in staff.grants)
-    role = ROLES.get(payload["role"])
+    role = access.all_roles().get(payload["role"])
     given = role.permissions_in(frozenset(PERMISSIONS)) if role else frozenset[str]()
     strong = ", ".join(gettext(PERMISSIONS[each]) for each in sorted(given & STRONG))
     ends = payload.get("expires_at")
