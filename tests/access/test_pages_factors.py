@@ -1,5 +1,6 @@
 """Two steps to sign in, a fresh proof before what matters, and one's own factors, in a browser."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -299,7 +300,76 @@ class TestStepUp:
         assert "确认是您本人" in browser.get("/step-up").content.decode()
 
 
+class TestPasskeyOptions:
+    def ask(self, browser: Client, purpose: str, page: str) -> HttpResponse:
+        token = token_in(browser.get(page).content)
+        fields = {"purpose": purpose, "csrfmiddlewaretoken": token}
+        return browser.post("/passkey/options", fields)  # type: ignore[return-value]
+
+    def test_of_a_stranger_are_for_signing_in_only(self, lin: Staff, browser: Client) -> None:
+        statuses = {
+            purpose: self.ask(browser, purpose, "/sign-in").status_code
+            for purpose in ("sign_in", "second_step", "step_up", "enrol", "", "x")
+        }
+
+        assert statuses.pop("sign_in") == 200
+        assert set(statuses.values()) == {403}
+
+    def test_tell_a_stranger_nothing_of_anybody(self, lin: Staff, browser: Client) -> None:
+        told = json.loads(self.ask(browser, "sign_in", "/sign-in").content)["publicKey"]
+
+        assert set(told) <= {"challenge", "rpId", "userVerification", "timeout", "hints"}
+        assert told["rpId"] == "testserver"
+
+    def test_of_whoever_waits_for_the_second_step_are_for_that_only(
+        self, lin: Staff, at: datetime, browser: Client
+    ) -> None:
+        with_totp(lin, at)
+        sign_in(browser)
+
+        page = "/sign-in/second-step"
+        assert self.ask(browser, "second_step", page).status_code == 200
+        assert self.ask(browser, "enrol", page).status_code == 403
+        assert self.ask(browser, "step_up", page).status_code == 403
+
+    def test_to_make_one_need_a_fresh_proof(
+        self, lin: Staff, browser: Client, move_clock: Callable[[timedelta], datetime]
+    ) -> None:
+        sign_in(browser)
+        fresh = self.ask(browser, "enrol", "/console/account").status_code
+        move_clock(timedelta(minutes=15))
+
+        assert (fresh, self.ask(browser, "enrol", "/console/account").status_code) == (200, 403)
+
+    def test_are_bounded_for_one_network(
+        self, lin: Staff, browser: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("regulars.access.domain.PASSWORDS_PER_MINUTE_MAX", 2)
+        moment = clock.now().replace(second=1)
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+        statuses = [self.ask(browser, "sign_in", "/sign-in").status_code for _ in range(3)]
+
+        assert statuses == [200, 200, 429]
+
+
 class TestSessionsEnd:
+    @pytest.mark.reliability("RH9")
+    def test_as_the_policy_says(
+        self, lin: Staff, browser: Client, move_clock: Callable[[timedelta], datetime]
+    ) -> None:
+        sql.run(
+            "INSERT INTO access_policy_version (version, settings, changed_at, changed_by_kind,"
+            " changed_by_id) VALUES (1, %s::jsonb, %s::timestamptz, 'system', 0)",
+            ['{"idle_minutes": 5}', clock.now() - timedelta(seconds=1)],
+        )
+        sign_in(browser)
+        move_clock(timedelta(minutes=4, seconds=59))
+        before = browser.get("/console/account").status_code
+        move_clock(timedelta(minutes=5))
+
+        assert (before, browser.get("/console/account").status_code) == (200, 302)
+
     @pytest.mark.reliability("RH9")
     def test_at_once_everywhere_when_factors_are_reset(
         self, lin: Staff, at: datetime, browser: Client
