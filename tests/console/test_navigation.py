@@ -64,6 +64,13 @@ class TestSidebar:
         assert group.startswith(" open")
         assert 'href="/console/members" aria-current="page"' in group
 
+    def test_says_where_a_page_stands(self, at: datetime) -> None:
+        page = signed_in(at).get("/console/members").content.decode()
+
+        crumbs = page.split('class="crumbs"')[1].split("</ol>")[0]
+        assert 'href="/console/"' in crumbs
+        assert 'aria-current="page">Member list' in crumbs
+
     def test_keeps_groups_closed_that_the_reader_closed(self) -> None:
         browser = signed_in(clock.now())
         browser.cookies["regulars_groups"] = "points"

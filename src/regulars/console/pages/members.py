@@ -72,6 +72,7 @@ def list_members(request: HttpRequest) -> HttpResponse:
         at=at,
         empty=_empty(scope, may_import=actor.may("imports.run")),
         tabs=_tabs(state, rungs[1:], counts),
+        actions=_actions(may_import=actor.may("imports.run")),
         template="console/members.html",
         extra={"looked": shown.looked},
     )
@@ -140,6 +141,13 @@ def _tabs(state: ListState, rungs: list[Rung], counts: dict[str, int]) -> list[T
     return tabs if rungs else []
 
 
+def _actions(*, may_import: bool) -> tuple[PageAction, ...]:
+    wizard = address_of("console-import-new") if may_import else ""
+    if not wizard:
+        return ()
+    return (PageAction(gettext("Import members"), wizard, "upload", is_primary=True),)
+
+
 def _empty(scope: Scope, *, may_import: bool) -> Empty:
     if not scope.everything:
         return Empty(
@@ -150,15 +158,13 @@ def _empty(scope: Scope, *, may_import: bool) -> Empty:
             ),
             icon="store",
         )
-    wizard = address_of("console-import-new") if may_import else ""
-    actions = (PageAction(gettext("Import members"), wizard, "upload"),) if wizard else ()
     return Empty(
         gettext("Nobody is here yet"),
         gettext(
             "Bring in a member file and an order file, or send them over the API. Members, points"
             " and tiers appear here at once."
         ),
-        actions,
+        _actions(may_import=may_import),
     )
 
 

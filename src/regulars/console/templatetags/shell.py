@@ -252,6 +252,20 @@ def page_help(context: Mapping[str, Any]) -> PageHelp:
     )
 
 
+@register.simple_tag(takes_context=True)
+def usual_crumbs(context: Mapping[str, Any]) -> list[pages.Crumb]:
+    """Say where a page of the sidebar stands, for pages that say nothing themselves."""
+    request = _request(context)
+    match = request.resolver_match if request else None
+    name = (match.url_name if match else None) or ""
+    for group in pages.NAVIGATION:
+        for entry in group.entries:
+            if entry.name == name and group.title:
+                home = pages.Crumb(gettext("Home"), reverse("console-home"))
+                return [home, pages.Crumb(gettext(group.title)), pages.Crumb(gettext(entry.title))]
+    return []
+
+
 @register.simple_tag
 def term(code: str, text: str = "") -> SafeString:
     """Write a word of the trade; what it means shows on hover and on focus."""

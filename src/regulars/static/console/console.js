@@ -146,6 +146,20 @@
     }
   });
 
+  // A filter opens below itself, and never beyond the edge of its toolbar.
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches?.(".filters > details[open]")) return;
+    const [bar, form] = [event.target.closest(".toolbar"), event.target.querySelector(".menu-form")];
+    const most = bar.clientWidth - form.offsetWidth - 16;
+    form.style.setProperty("--x", `${Math.max(16, Math.min(event.target.offsetLeft, most))}px`);
+  }, true);
+
+  // On the rail a group has no room: opening one opens the sidebar.
+  document.addEventListener("click", (event) => {
+    const fold = find("#nav-fold");
+    if (event.target.closest(".nav summary") && fold?.checked && isWide.matches) fold.click();
+  });
+
   // Remember which groups of the sidebar are open. `toggle` does not bubble, so it is caught.
   document.addEventListener("toggle", (event) => {
     if (!event.target.matches?.(".nav details[data-group]") || !document.body.dataset.ready) return;
