@@ -82,7 +82,7 @@ class TestComponents:
         defined = set(re.findall(r"--([\w-]+):", TOKENS)) | set(
             re.findall(r"--([\w-]+):", COMPONENTS)
         )
-        knobs = {"min", "aside", "cols", "v", "w", "key"}
+        knobs = {"min", "aside", "cols", "v", "w", "x", "key"}
 
         assert set(re.findall(r"var\(--([\w-]+)", COMPONENTS)) - defined - knobs == set()
 
