@@ -174,6 +174,22 @@ class TestEnrolment:
         assert told.details == {"how": "password+enrolled"}
 
 
+    def test_is_over_once_a_factor_was_set_up_elsewhere(
+        self, lin: Staff, browser: Client, move_clock: Callable[[timedelta], datetime]
+    ) -> None:
+        at = move_clock(timedelta(days=8))
+        sign_in(browser)
+        drawn = browser.get("/sign-in/enrol")
+        with_totp(lin, at)
+
+        answer = browser.post(
+            "/sign-in/enrol", {"code": "123456", "csrfmiddlewaretoken": token_in(drawn.content)}
+        )
+
+        assert (answer.status_code, answer["Location"]) == (302, "/sign-in")
+        assert browser.get("/sign-in/second-step")["Location"] == "/sign-in"
+
+
 class TestStepUp:
     @pytest.fixture
     def stale(

@@ -129,6 +129,12 @@ class TestOrders:
         rows = lines(made(staff("analyst", "store:S02"), what="orders", columns=self.COLUMNS))
         assert [row["订单"] for row in rows] == ["SO-9001"]
 
+    @pytest.mark.parametrize("filters", [{"store": "S01"}, {"state": "gone"}])
+    def test_a_filter_that_means_nothing_is_not_left_out(self, shop, filters):
+        maker = staff("analyst", "store:S02")
+        with pytest.raises(domain.ExportFilterGone):
+            ask(maker, what="orders", columns=self.COLUMNS, filters=filters)
+
     def test_a_worksheet_ends(self, shop, manager, monkeypatch):
         monkeypatch.setattr(export_files, "SHEET_ROWS_MAX", 3)
         export_id = ask(manager, what="orders", columns=self.COLUMNS, form="xlsx")
@@ -267,8 +273,11 @@ class TestWhenItGoes:
         with pytest.raises(KeyboardInterrupt):
             services.write_export(export_id=export_id, at=clock.now())
         monkeypatch.setattr(services.exports, "_keep", keep)
+        left = export_files.folder() / f"{export_id}.0badc0de.part"
+        left.write_text(NAME)
         services.write_export(export_id=export_id, at=clock.now())
         assert exporting.get_export(export_id=export_id).rows == 2
+        assert not left.exists()
 
 
 class TestCells:

@@ -198,6 +198,35 @@ class TestActs:
         assert told.facts == {"done": 1, "left": 1}
         assert log.count_letters(query=LetterQuery()) == 2
 
+    def test_all_that_match_are_never_more_once_the_filter_means_nothing(
+        self, owner: Client, shop: Shop
+    ) -> None:
+        done, other = bury(shop), bury(shop, code="ingest.other")
+        data = {"all": "1", "query": "code=ingest.row_broke", "reason": "test_data"}
+        preview = sent(owner, "/console/dead-letters/drop", data)
+        events.settle(ids=[done], state="replayed", at=shop.at)
+
+        answer = owner.post(
+            "/console/dead-letters/drop",
+            {**data, "step": "do", "act_id": hidden(preview, "act_id")},
+        )
+
+        assert answer.status_code == 409
+        assert progress.list_progress(owner=None, kind="replay")[0] == []
+        assert state_of(other) == "open"
+
+    def test_all_of_those_settled_are_not_those_that_wait(
+        self, owner: Client, shop: Shop
+    ) -> None:
+        dropped, waits = bury(shop), bury(shop)
+        events.settle(ids=[dropped], state="dropped", at=shop.at)
+
+        act(owner, "drop", {"all": "1", "query": "state=dropped", "reason": "test_data"})
+        (job,), _ = progress.list_progress(owner=None, kind="replay")
+        tasks.act_on_letters(str(job.id), 1)
+
+        assert state_of(waits) == "open"
+
     def test_nothing_chosen_and_no_permission(
         self, at: datetime, owner: Client, shop: Shop
     ) -> None:

@@ -202,6 +202,19 @@ class TestTheCopy:
         assert services.drop_over_packages(at=over) == 1
         assert not file.exists()
 
+    def test_of_somebody_erased_meanwhile_was_never_made(self, shop, monkeypatch):
+        request = verified(shop)
+
+        def gone(**_):
+            raise MemberErased(member_id=shop.lin)
+
+        monkeypatch.setattr(packages, "collect", gone)
+        with pytest.raises(MemberErased):
+            services.make_package(**said(request))
+
+        found = selectors.get_request(public_id=request.public_id, scope=Scope.all())
+        assert (found.packaged_at, found.package_until) == (None, None)
+
     def test_goes_with_the_person(self, shop):
         request = services.make_package(**said(verified(shop)))
         members.erase(member_id=shop.lin, at=clock.now(), actor=SYSTEM, reason_code="request")

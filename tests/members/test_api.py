@@ -386,6 +386,21 @@ class TestPrivacy:
         assert api.get(f"/members/{member}").json()["profile"] == {}
 
 
+    def test_waits_for_a_second_person_where_the_policy_wants_one(self, api: Api) -> None:
+        member = enrol(api, 1, name="Ann")
+        access.change_policy(
+            changes={"erase_members_max": 0, "four_eyes": {"member.erase": "always"}},
+            actor=Actor.system(),
+            at=clock.now(),
+        )
+
+        answer = api.post(f"/members/{member}/erase", {"reason_code": "request"})
+
+        assert answer.status_code == 202
+        assert answer.json()["state"] == "waiting"
+        assert api.get(f"/members/{member}").json()["status"] == "active"
+
+
 def test_the_description_has_an_example_for_every_operation(api: Api) -> None:
     paths = api.get("/openapi.json").json()["paths"]
     mine = {

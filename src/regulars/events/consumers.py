@@ -92,8 +92,9 @@ def replay(*, letter_id: int, consumer: Deferred, at: datetime) -> bool:
         return False
     event = selectors.get_event(event_id=letter.event_id)
     with transaction.atomic():
+        if not services.settle(ids=[letter_id], state="replayed", at=at):
+            return False  # somebody else is settling it just now
         consumer.react([event], at=at)
-        services.settle(ids=[letter_id], state="replayed", at=at)
     return True
 
 

@@ -72,7 +72,8 @@ def enrol(request: HttpRequest) -> HttpResponse:
     """Let whoever must have a second factor set one up; then they are in."""
     at = clock.now()
     entering = entering_of(request, at=at)
-    if entering is None or entering.step != NextStep.ENROL:
+    if entering is None or not _must_enrol(entering, at=at):
+        forget_entering(request)
         return HttpResponseRedirect(reverse("access-sign-in"))
     if request.method != "POST":
         return _enrol_page(request, entering, at=at)
@@ -82,6 +83,12 @@ def enrol(request: HttpRequest) -> HttpResponse:
         return _enrol_page(request, entering, no, at=at)
     _let_in(request, entering, how=f"{entering.how}+enrolled", at=at)
     return recovery_codes_page(request, codes, next_href=entering.next)
+
+
+def _must_enrol(entering: Entering, *, at: datetime) -> bool:
+    """Tell whether there is no factor still: one set up meanwhile is to be shown instead."""
+    factors = selectors.get_factors(staff_id=entering.staff_id)
+    return entering.step == NextStep.ENROL and factors.next_step(at) is NextStep.ENROL
 
 
 def _proved(request: HttpRequest, entering: Entering, *, at: datetime) -> Proof:

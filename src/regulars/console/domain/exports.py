@@ -60,6 +60,13 @@ class ExportColumnsMissing(Refusal):
     reason = message("Choose at least one column.")
 
 
+class ExportFilterGone(Refusal):
+    """A filter means nothing any more, or nothing to whom the list is read for."""
+
+    kind = Kind.CONFLICT
+    reason = message("The list is no longer filtered like this. Open it again and export anew.")
+
+
 class ExportOvertaken(Refusal):
     """Somebody in the file was erased each time it was written."""
 

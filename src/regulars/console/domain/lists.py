@@ -172,6 +172,11 @@ class ListSpec:
         return next((each for each in self.columns if each.code == code), None)
 
     @property
+    def filter_keys(self) -> frozenset[str]:
+        """Answer every name by which an address narrows the list."""
+        return frozenset(key for each in self.filters for key in each.keys)
+
+    @property
     def sorts(self) -> frozenset[str]:
         """Answer every order the list may be asked for."""
         codes = [each.code for each in self.columns if each.sorts]

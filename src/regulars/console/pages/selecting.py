@@ -24,6 +24,13 @@ class NothingChosen(Refusal):
     reason = message("Choose at least one row.")
 
 
+class SelectionGone(Refusal):
+    """Everything that a filter matches was meant, and the filter no longer means anything."""
+
+    kind = Kind.CONFLICT
+    reason = message("The list has changed meanwhile. Open it again and choose anew.")
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The rows that were meant: these ids, or everything that the state's filters match."""
@@ -34,14 +41,18 @@ class Selection:
 
 
 def read_selection(request: HttpRequest, spec: ListSpec) -> Selection:
-    """Read which rows of a list were chosen; raises NothingChosen.
+    """Read which rows of a list were chosen; raises NothingChosen, SelectionGone.
 
     Ids are as sent: the page looks them up within the reader's scope. What the filters are is
-    read from `query`, against the spec with its choices of the day.
+    read from `query`, against the spec with its choices of the day: one that is no longer among
+    them would leave everything, so it is refused.
     """
     said = request.POST
-    state = read_state(spec, dict(parse_qsl(said.get("query", "")[:2_000])))
+    params = dict(parse_qsl(said.get("query", "")[:2_000]))
+    state = read_state(spec, params)
     everything = said.get("all") == "1"
+    if everything and (params.keys() & spec.filter_keys) - state.filters.keys():
+        raise SelectionGone
     ids = () if everything else tuple(dict.fromkeys(said.getlist("ids")))[:IDS_MAX]
     if not everything and not ids:
         raise NothingChosen

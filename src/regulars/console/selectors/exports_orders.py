@@ -11,6 +11,7 @@ from regulars.console.domain.exports import (
     Ask,
     Exportable,
     ExportColumn,
+    ExportFilterGone,
     ExportRow,
     Money,
     Value,
@@ -29,6 +30,8 @@ def _asked(ask: Ask) -> tuple[Scope, OrderQuery, dict[int, str]]:
     stores = access.list_stores(scope)
     spec = orders.spec_for(stores, channels=commerce.list_channels())
     state = read_state(spec, ask.filters)
+    if (ask.filters.keys() & spec.filter_keys) - state.filters.keys():
+        raise ExportFilterGone
     query = orders.query_of(state, stores, at=ask.at, zone=loyalty.get_programme().tz)
     return scope, query, {store.id: store.name for store in stores}
 

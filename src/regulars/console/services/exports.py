@@ -125,6 +125,7 @@ def write_export(*, export_id: UUID, at: datetime) -> None:
     export = get_export(export_id=export_id)
     if not progress.start(export_id, at=at):
         return
+    files.remove(export_id)  # what a worker that died had written
     owner = f"staff:{export.staff_id}"
     try:
         _write(export, at=at)

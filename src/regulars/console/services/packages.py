@@ -38,9 +38,11 @@ PAGE: Final = 200
 LANGUAGES: Final = ("zh-hans", "en")
 
 
+@transaction.atomic
 def make_package(*, public_id: UUID, scope: Scope, actor: Actor, at: datetime) -> PrivacyRequest:
     """Collect everything about the person of a verified request and keep it for some days.
 
+    The request is held to the end, so that an erasure meanwhile waits and finds the file.
     Raises RequestNotFound, RequestClosed, RequestNotVerified, MemberErased.
     """
     request = services.note_package(public_id=public_id, scope=scope, actor=actor, at=at)

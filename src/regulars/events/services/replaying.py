@@ -27,8 +27,9 @@ def replay_event(*, letter_id: int, at: datetime) -> str | None:
     event = selectors.get_event(event_id=letter.event_id)
     try:
         with transaction.atomic():
+            if not settle(ids=[letter_id], state="replayed", at=at):
+                return "ingest.letter_not_replayable"  # somebody else is settling it just now
             consumer.react([event], at=at)
-            settle(ids=[letter_id], state="replayed", at=at)
     except Refusal as no:
         return no.code
     except Exception as error:  # noqa: BLE001 an entrance: what broke is told, and stays buried

@@ -71,6 +71,7 @@ def ask_letters(
     """Queue one act on all open dead letters that match now; answers the id of the work."""
     facts = {
         "act": act.value,
+        "state": query.state,
         "kind": query.kind,
         "source": query.source_id,
         "code": query.error_code,
@@ -163,6 +164,7 @@ def _act_on(act: LetterAct, letter_id: int, at: datetime) -> Replayed:
 
 def _query(facts: Mapping[str, Any]) -> LetterQuery:
     return LetterQuery(
+        state=facts.get("state", "open"),
         kind=facts["kind"],
         source_id=facts["source"],
         error_code=facts["code"],

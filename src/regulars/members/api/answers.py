@@ -6,6 +6,8 @@ from uuid import UUID
 
 from ninja import Schema
 
+from regulars.access.domain import Approval
+
 ID = "0193a1b2-7c00-7000-8000-0000000000aa"
 OTHER_ID = "0193a1b2-7c00-7000-8000-0000000000bb"
 KindWord = Literal["phone", "email", "unionid", "openid", "card", "external"]
@@ -155,6 +157,23 @@ class ErasedOut(Schema):
 
     id: UUID
     status: Literal["erased"]
+
+
+class ErasureProposedOut(Schema):
+    """An erasure that a second person decides; nobody is erased yet."""
+
+    approval_id: UUID
+    state: str
+    expires_at: datetime
+
+
+def erasure_proposed(approval: Approval) -> dict[str, str]:
+    """Write down what waits for a second person, as it is kept for a retry."""
+    return {
+        "approval_id": str(approval.public_id),
+        "state": approval.state.value,
+        "expires_at": approval.expires_at.isoformat(),
+    }
 
 
 MEMBER_EXAMPLE = {

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from ninja import Status as Answer
 
 from regulars.members import services
 from regulars.members.api import answers, bodies
@@ -89,7 +90,7 @@ def export_member(request: HttpRequest, member_id: UUID, body: bodies.ExportIn) 
 
 @router.post(
     "/members/{member_id}/erase",
-    response=answers.ErasedOut,
+    response={200: answers.ErasedOut, 202: answers.ErasureProposedOut},
     summary="Erase a member",
     tags=["privacy"],
     operation_id="erase_member",
@@ -97,14 +98,20 @@ def export_member(request: HttpRequest, member_id: UUID, body: bodies.ExportIn) 
 )
 @requires("members.erase")
 def erase_member(request: HttpRequest, member_id: UUID, body: bodies.ReasonIn) -> Any:
-    """Erase the person behind a member for good; the record of money stays, naming nobody."""
+    """Erase the person behind a member for good; the record of money stays, naming nobody.
+
+    Where the policy wants a second person nobody is erased yet: the answer is 202 with the
+    approval that somebody else decides.
+    """
     member = member_of(request, member_id)
 
     def erase(at: datetime) -> Done:
-        services.erase(
+        proposed = services.erase_or_propose(
             member_id=member.id, at=at, actor=actor_of(request), reason_code=body.reason_code
         )
-        return Done(status=200, result={"id": str(member.public_id)})
+        if proposed is None:
+            return Done(status=200, result={"id": str(member.public_id), "status": "erased"})
+        return Done(status=202, result=answers.erasure_proposed(proposed))
 
     done = once(request, erase)
-    return {**done.result, "status": "erased"}
+    return Answer(done.status, done.result)
