@@ -173,7 +173,6 @@ class TestEnrolment:
         (told,) = selectors.list_audit(action="staff.sign_in")
         assert told.details == {"how": "password+enrolled"}
 
-
     def test_is_over_once_a_factor_was_set_up_elsewhere(
         self, lin: Staff, browser: Client, move_clock: Callable[[timedelta], datetime]
     ) -> None:

@@ -215,9 +215,7 @@ class TestActs:
         assert progress.list_progress(owner=None, kind="replay")[0] == []
         assert state_of(other) == "open"
 
-    def test_all_of_those_settled_are_not_those_that_wait(
-        self, owner: Client, shop: Shop
-    ) -> None:
+    def test_all_of_those_settled_are_not_those_that_wait(self, owner: Client, shop: Shop) -> None:
         dropped, waits = bury(shop), bury(shop)
         events.settle(ids=[dropped], state="dropped", at=shop.at)
 

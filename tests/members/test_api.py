@@ -385,7 +385,6 @@ class TestPrivacy:
         assert welcome.json()["id"] != member
         assert api.get(f"/members/{member}").json()["profile"] == {}
 
-
     def test_waits_for_a_second_person_where_the_policy_wants_one(self, api: Api) -> None:
         member = enrol(api, 1, name="Ann")
         access.change_policy(

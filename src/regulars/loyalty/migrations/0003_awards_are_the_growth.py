@@ -3,6 +3,9 @@
 from django.db import migrations, models
 
 VIEW = """
+UPDATE loyalty_award AS a SET growth_counts = false WHERE growth <> 0
+    AND NOT EXISTS (SELECT FROM loyalty_growthentry AS g
+        WHERE g.member_id = a.member_id AND g.transfer_id = a.growth_transfer_id);
 DELETE FROM loyalty_growthentry WHERE opening_id IS NULL;
 CREATE VIEW loyalty_growth AS
     SELECT member_id, growth AS amount, occurred_at, usable_from AS settles_at
