@@ -1,6 +1,7 @@
 """Awards, tiers and openings on PostgreSQL, through the log and its reactions."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -593,6 +594,17 @@ class TestMembers:
         assert tier() == "base"
         services.settle_growth(at=AT + DAY)
         assert tier() == "base"
+
+    def test_growth_forgotten_before_awards_were_the_growth_stays_forgotten(self) -> None:
+        migration = import_module("regulars.loyalty.migrations.0003_awards_are_the_growth")
+        tell(an_order(1, 1, net_minor=60_000), an_order(2, 2, net_minor=60_000))
+        services.erase_histories(member_ids=[1])
+        sql.run(migration.WRITTEN_AGAIN)
+        sql.run("UPDATE loyalty_award SET growth_counts = true")
+
+        sql.run(migration.FORGOTTEN)
+
+        assert sql.rows("SELECT member_id, amount FROM loyalty_growth") == [(2, 600)]
 
 
 class TestStatement:

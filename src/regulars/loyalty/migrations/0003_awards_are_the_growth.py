@@ -2,10 +2,12 @@
 
 from django.db import migrations, models
 
-VIEW = """
+FORGOTTEN = """
 UPDATE loyalty_award AS a SET growth_counts = false WHERE growth <> 0
     AND NOT EXISTS (SELECT FROM loyalty_growthentry AS g
         WHERE g.member_id = a.member_id AND g.transfer_id = a.growth_transfer_id);
+"""
+VIEW = """
 DELETE FROM loyalty_growthentry WHERE opening_id IS NULL;
 CREATE VIEW loyalty_growth AS
     SELECT member_id, growth AS amount, occurred_at, usable_from AS settles_at
@@ -14,8 +16,7 @@ CREATE VIEW loyalty_growth AS
     SELECT member_id, amount, occurred_at, settles_at
     FROM loyalty_growthentry WHERE opening_id IS NOT NULL;
 """
-UNDO = """
-DROP VIEW loyalty_growth;
+WRITTEN_AGAIN = """
 INSERT INTO loyalty_growthentry (id, member_id, origin_member_id, transfer_id, amount,
     occurred_at, settles_at)
 SELECT nextval('loyalty_growthentry_id_seq'), member_id, origin_member_id, growth_transfer_id,
@@ -41,5 +42,5 @@ class Migration(migrations.Migration):
                 name="award_by_settling",
             ),
         ),
-        migrations.RunSQL(VIEW, UNDO),
+        migrations.RunSQL(FORGOTTEN + VIEW, "DROP VIEW loyalty_growth;" + WRITTEN_AGAIN),
     ]
