@@ -5,6 +5,7 @@ Started again on the same VAR it serves what is there.
 
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -12,10 +13,10 @@ from django.db import connections
 
 from regulars.access import selectors as access_selectors
 from regulars.access import services as access
-from regulars.access.domain import Actor
+from regulars.access.domain import Actor, Staff
 from regulars.cli import environment
 from regulars.cli.serve import host_option, port_option, serve_everything
-from regulars.demo import load
+from regulars.demo import load, office
 from regulars.web import clock
 
 DONE = "demo.json"
@@ -45,6 +46,8 @@ def _make(folder: Path, count: int) -> None:
     load.write_exports(folder, at=at, count=count)
     click.echo(f"Loading them from {folder} ...")
     load.load_exports(folder, at=at, say=click.echo)
+    _owner(at)
+    office.open_office(at=at, say=click.echo)
     seconds = round(time.monotonic() - started, 1)
     (folder / DONE).write_text(json.dumps({"seconds": seconds, "made_at": at.isoformat()}))
     click.echo(f"Loaded in {seconds:,.0f} seconds.")
@@ -52,16 +55,18 @@ def _make(folder: Path, count: int) -> None:
 
 def _sign_in_path() -> str:
     at = clock.now()
-    owner = access_selectors.find_staff(email="owner@demo.example")
-    if owner is None:
-        owner = access.create_staff(
-            email="owner@demo.example",
-            role="owner",
-            at=at,
-            actor=Actor.system(),
-            name="陈店长",
-        )
-    return access.issue_sign_in_link(staff_id=owner.id, at=at)
+    return access.issue_sign_in_link(staff_id=_owner(at).id, at=at)
+
+
+def _owner(at: datetime) -> Staff:
+    """Answer the owner of the demo, made the first time."""
+    return access_selectors.find_staff(email="owner@demo.example") or access.create_staff(
+        email="owner@demo.example",
+        role="owner",
+        at=at,
+        actor=Actor.system(),
+        name="陈店长",
+    )
 
 
 def _leave() -> None:
