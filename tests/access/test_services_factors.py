@@ -113,6 +113,20 @@ class TestTotp:
         assert [step_on(6, owner), step_on(7, owner)] == [NextStep.NOTHING, NextStep.ENROL]
         assert step_on(70, clerk) is NextStep.NOTHING
 
+    @pytest.mark.parametrize(
+        ("role", "asked"),
+        [
+            ("owner", True), ("administrator", True), ("privacy_officer", True),
+            ("operations", False), ("finance", False), ("analyst", False),
+        ],
+    )  # fmt: skip
+    def test_is_asked_for_by_what_a_role_may_do(
+        self, at: datetime, role: str, *, asked: bool
+    ) -> None:
+        staff = a_staff(at, role)
+
+        assert selectors.get_factors(staff_id=staff.id).is_asked_for is asked
+
     def test_the_last_one_stays_where_the_role_asks_for_it(self, at: datetime) -> None:
         staff = a_staff(at)
         with_totp(staff, at)

@@ -27,14 +27,18 @@ RECOVERY_CODES = 10
 RECOVERY_CODE_LENGTH = 12  # of 32 characters: 60 random bits
 PASSKEYS_MAX = 20
 FACTOR_NAME_LENGTH_MAX = 60
-FACTOR_ROLES = frozenset(
+# Whoever holds one of these shows a second factor; so do auditors, who see what everybody did.
+FACTOR_PERMISSIONS = frozenset(
     {
-        "owner",
-        "administrator",
-        "system_administrator",
-        "security_administrator",
-        "audit_administrator",
-        "privacy_officer",
+        "audit.read",
+        "keys.manage",
+        "members.erase",
+        "members.export",
+        "members.reveal",
+        "privacy.manage",
+        "roles.assign",
+        "settings.manage",
+        "staff.manage",
     }
 )
 

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from regulars.access.domain.factors import (
-    FACTOR_ROLES,
+    FACTOR_PERMISSIONS,
     Factor,
     FactorKind,
     Factors,
 )
 from regulars.access.selectors.policies import newest_policy
+from regulars.access.selectors.roles import roles_for
 from regulars.web import crypto, sql
+from regulars.web.permissions import PERMISSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,13 @@ def get_factors(*, staff_id: int) -> Factors:
         " WHERE staff_id = %s::bigint ORDER BY id",
         [staff_id],
     )
-    rest = sql.row(
-        "SELECT (SELECT count(*) FROM access_recoverycode"
-        " WHERE staff_id = %s::bigint AND used_at IS NULL),"
-        " (SELECT min(granted_at) FROM access_grant WHERE staff_id = %s::bigint"
-        " AND role = ANY(%s::text[]))",
-        [staff_id, staff_id, list(FACTOR_ROLES)],
+    left = sql.row(
+        "SELECT count(*) FROM access_recoverycode WHERE staff_id = %s::bigint AND used_at IS NULL",
+        [staff_id],
     )
-    assert rest is not None
+    assert left is not None
+    asked_since = _asked_since(staff_id)
     grace = timedelta(days=newest_policy().factor_grace_days)
-    asked_since: datetime | None = rest[1]
     return Factors(
         held=tuple(
             Factor(
@@ -64,9 +63,24 @@ def get_factors(*, staff_id: int) -> Factors:
             )
             for public_id, kind, name, created_at, used_at in found
         ),
-        recovery_codes_left=rest[0],
+        recovery_codes_left=left[0],
         due_at=asked_since + grace if asked_since is not None else None,
     )
+
+
+def _asked_since(staff_id: int) -> datetime | None:
+    """Answer since when the account holds a role that asks for a second factor."""
+    grants = sql.rows(
+        "SELECT role, granted_at FROM access_grant WHERE staff_id = %s::bigint", [staff_id]
+    )
+    roles = roles_for({role for role, _ in grants})
+    catalogue = frozenset(PERMISSIONS)
+    asking = [
+        granted_at
+        for role, granted_at in grants
+        if role in roles and roles[role].permissions_in(catalogue) & FACTOR_PERMISSIONS
+    ]
+    return min(asking, default=None)
 
 
 def list_secrets(*, staff_id: int, kind: FactorKind) -> list[Secret]:
