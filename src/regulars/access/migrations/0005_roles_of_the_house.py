@@ -36,9 +36,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "access_role",
-                "constraints": [
-                    models.UniqueConstraint(fields=("name",), name="role_name_unique")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("name",), name="role_name_unique")],
             },
         ),
     ]

@@ -25,22 +25,13 @@ from regulars.access.domain import (
 )
 from regulars.access.selectors import approvals as selectors
 from regulars.access.selectors import policies
-from regulars.access.services import sessions
+from regulars.access.services import bells, sessions
 from regulars.access.services.audit import audit, refusals_audited
 from regulars.access.services.keys import find_live_key_actor
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.ids import time_ordered_uuid
-from regulars.kit.messages import message
-from regulars.web import clock, crypto, notices, sql
+from regulars.web import clock, crypto, sql
 from regulars.web.permissions import PermissionMissing
-
-TOLD_MAX = 20  # enough to find somebody, and no crowd's bell for each correction
-WAITS = message("Something waits for your decision")
-DECIDED = {
-    ApprovalState.EXECUTED: message("What you proposed was approved and done"),
-    ApprovalState.FAILED: message("What you proposed was approved, and could not be done"),
-    ApprovalState.REJECTED: message("What you proposed was rejected"),
-}
 
 _executors: dict[str, Executor] = {}
 
@@ -137,7 +128,7 @@ def propose(
     )
     made = selectors.get_approval(public_id=public_id)
     _note(made, "approval.proposed", maker, at=at, note=note, note_key=note_key)
-    _tell_deciders(made, at=at)
+    bells.ring_for_deciders(made, at=at)
     return made
 
 
@@ -232,6 +223,14 @@ def within_reach(found: Sequence[Approval], actor: Actor) -> list[Approval]:
         if executor is not None and actor.may(DECIDE) and actor.may(permission):
             kept |= executor.within([each for each in found if each.kind == kind], scope)
     return [each for each in found if each.id in kept]
+
+
+def list_waiting_for(*, actor: Actor, at: datetime, limit: int) -> list[Approval]:
+    """List what waits for this person's decision, newest first; others' beyond reach left out."""
+    if not actor.may(DECIDE):
+        return []
+    found = selectors.list_approvals(at=at, waiting=True, but_maker=actor.person_id, limit=limit)
+    return within_reach(found, actor)
 
 
 def may_see(found: Iterable[Approval], actor: Actor) -> list[Approval]:
@@ -333,36 +332,8 @@ def _settle(
     )
     settled = selectors.get_approval(public_id=approval.public_id)
     if checker is not None:
-        _tell_maker(settled, at=at)
+        bells.ring_for_maker(settled, at=at)
     return settled
-
-
-def _tell_deciders(approval: Approval, *, at: datetime) -> None:
-    """Ring the bell of those who may decide; where they reach is asked when they look."""
-    policy = policies.policy(at)
-    found = selectors.list_deciders(kind=approval.kind, size=approval.size, policy=policy, at=at)
-    others = [each for each in found if each != approval.maker_person_id][:TOLD_MAX]
-    notices.tell(
-        owners=[f"staff:{each}" for each in others],
-        words=WAITS,
-        at=at,
-        href=_page_of(approval),
-    )
-
-
-def _tell_maker(approval: Approval, *, at: datetime) -> None:
-    """Ring the maker's bell: it was decided, this way or that."""
-    person = approval.maker_person_id
-    notices.tell(
-        owners=[f"staff:{person}"] if person is not None else [],
-        words=DECIDED[approval.state],
-        at=at,
-        href=_page_of(approval),
-    )
-
-
-def _page_of(approval: Approval) -> str:
-    return f"/console/approvals/{approval.public_id}"
 
 
 def _note(

@@ -192,8 +192,8 @@ def _page(
 
 
 def _tabs(view: str, actor: Actor, at: datetime) -> list[TabLink]:
-    waiting = access.list_approvals(at=at, waiting=True, but_maker=actor.id, limit=READ_AT_ONCE)
-    counts = {"waiting": len(services.approvals.within_reach(waiting, actor))}
+    waiting = services.approvals.list_waiting_for(actor=actor, at=at, limit=READ_AT_ONCE)
+    counts = {"waiting": len(waiting)}
     here = reverse("console-approvals")
     return [
         TabLink(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.core.cache import cache
 
 from regulars.access import selectors as access
+from regulars.access import services as access_services
 from regulars.access.domain import Actor, Scope
 from regulars.console.selectors.tiers import Rung
 from regulars.events import selectors as events
@@ -66,7 +67,7 @@ def list_waiting(*, actor: Actor, at: datetime) -> list[Waiting]:
     waiting: list[Waiting] = []
     limit = SEEN_MAX + 1
     if actor.may("approvals.decide"):
-        found = access.list_approvals(at=at, waiting=True, but_maker=actor.id, limit=limit)
+        found = access_services.approvals.list_waiting_for(actor=actor, at=at, limit=limit)
         waiting.append(Waiting("approvals", len(found)))
     if actor.may("dead_letters.read"):
         waiting.append(Waiting("dead_letters", events.count_dead_letters()))
