@@ -16,7 +16,17 @@ from tests.console.test_pages import english_in
 pytestmark = [pytest.mark.capability("H1"), pytest.mark.reliability("RH16")]
 
 LOOKS = [("zh-CN", "light"), ("zh-CN", "dark"), ("en-GB", "light"), ("en-GB", "dark")]
-TABS = ("overview", "timeline", "orders", "points", "growth", "tags", "identities", "privacy", "log")
+TABS = (
+    "overview",
+    "timeline",
+    "orders",
+    "points",
+    "growth",
+    "tags",
+    "identities",
+    "privacy",
+    "log",
+)
 NEVER = re.compile(r"\b(None|NaN|nan|undefined|null)\b|%\(\w+\)|\{\w+\}")
 
 

@@ -199,6 +199,18 @@ class TestSums:
         assert f"balance after {','.join(opening).split(', ')[0]}" in second
 
 
+class TestHead:
+    def test_shows_a_few_tags_and_where_the_others_are(
+        self, owner: Client, shop: Shop, at: datetime
+    ) -> None:
+        grow(shop, 20, at)
+
+        page = text_of(owner, f"/console/members/{shop.lin_public}")
+
+        assert page.count("标签") == 4  # and two that came with the file
+        assert f'href="/console/members/{shop.lin_public}/tags">+16</a>' in page
+
+
 class TestWho:
     def test_a_movement_names_its_operator_and_leads_to_its_document(
         self, owner: Client, shop: Shop, at: datetime

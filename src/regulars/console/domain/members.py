@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+HEAD_TAGS, HEAD_CONSENTS = 6, 4
+
 
 @dataclass(frozen=True, slots=True)
 class TierMark:
@@ -136,6 +138,26 @@ class MemberHead:
     def initial(self) -> str:
         """The sign in the round picture."""
         return first_sign(self.name)
+
+    @property
+    def first_tags(self) -> tuple[TagMark, ...]:
+        """The tags that find room in the head; the tab shows all."""
+        return self.tags[:HEAD_TAGS]
+
+    @property
+    def more_tags(self) -> int:
+        """Count the tags that do not."""
+        return max(0, len(self.tags) - HEAD_TAGS)
+
+    @property
+    def first_consents(self) -> tuple[ConsentLine, ...]:
+        """The words on consent that find room in the head."""
+        return self.consents[:HEAD_CONSENTS]
+
+    @property
+    def more_consents(self) -> int:
+        """Count the words that do not."""
+        return max(0, len(self.consents) - HEAD_CONSENTS)
 
 
 @dataclass(frozen=True, slots=True)
