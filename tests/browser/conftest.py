@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from regulars.web import clock, postgres
 from tests import rig
-from tests.console.places import open_things
 from tests.console.shop import open_shop
+from tests.console.things import open_things
 
 ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "browser"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")

@@ -50,7 +50,7 @@ class Walk:
 
     def look(self, name: str) -> None:
         """Check the page as it stands and keep a picture of it."""
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_load_state("load")
         text = self.page.inner_text("body")
         if self.language == "zh-CN" and (left := english_in(self.page.content())):
             self.faults.append(f"{name}: not translated: {left[:5]}")

@@ -1,4 +1,4 @@
-"""Every page of the console, and a thing of each kind to open it with.
+"""Every page of the console, and how it is opened with the things of `tests.console.things`.
 
 The matrix of access and the browser walk are both made from this table: a page without an entry
 fails. Things belong to store S01 and to a colleague, so that whoever sees only S02, and whoever is
@@ -7,37 +7,9 @@ not that colleague, must not find them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
-
-from regulars.access import selectors as access_selectors
-from regulars.access import services as access
-from regulars.access.domain import Actor, Scope
-from regulars.commerce import services as commerce
-from regulars.commerce.domain import ProductInput
-from regulars.console import services as console
-from regulars.console.domain.exports import Wish
-from regulars.console.services import copies
-from regulars.events import services as events
-from regulars.events.selectors import LetterQuery
-from regulars.ingest import services as ingest
-from regulars.ingest.domain import SourceKind
-from regulars.ingest.domain.batches import ImportOptions
-from regulars.ingest.domain.files import FileKind
-from regulars.ledger import services as ledger
-from regulars.ledger.domain import VerifyOrigin
-from regulars.members import selectors as people
-from regulars.members import services as members
-from regulars.members.domain import Identity, IdentityKind, Sighting
-from regulars.members.domain.requests import RequestKind
-from regulars.web import clock, sql
-from tests.console.shop import OTHER_PHONE, Shop
-
-SYSTEM = Actor.system()
 
 
 @dataclass(frozen=True)
@@ -45,8 +17,10 @@ class Place:
     """How a page is opened, and what of it must not be seen by the wrong people.
 
     `scoped`: the thing lies in store S01 and is not found from S02. `owned`: it belongs to a
-    colleague and is not found by others. `hides`: a list shows the thing of this key to those who
-    may see S01 only. `walk`: the browser looks at it.
+    colleague and is not found by others. `whole`: the page is about the whole house, and refused to
+    whoever may do it in some stores only. `hides`: a list shows the thing of this key to those who
+    may see S01 only. `lacks`: what the right person is answered who has nothing of the kind.
+    `walk`: the browser looks at it.
     """
 
     args: tuple[str, ...] = ()
@@ -55,7 +29,9 @@ class Place:
     data: Mapping[str, str] = field(default_factory=dict)
     scoped: bool = False
     owned: bool = False
+    whole: bool = False
     hides: str = ""
+    lacks: int = 0
     walk: bool = True
 
     def href(self, name: str, things: Mapping[str, Any]) -> str:
@@ -63,6 +39,10 @@ class Place:
         args = [things.get(one, one) for one in self.args]
         query = {key: str(things.get(value, value)) for key, value in self.query.items()}
         return reverse(name, args=args or None, query=query or None)
+
+    def fields(self, things: Mapping[str, Any]) -> dict[str, str]:
+        """Answer the fields that are sent, with the things filled in."""
+        return {key: str(things.get(value, value)) for key, value in self.data.items()}
 
 
 def one(*args: str, **more: Any) -> Place:
@@ -75,6 +55,10 @@ def act(*args: str, **more: Any) -> Place:
 
 def own(*args: str, **more: Any) -> Place:
     return Place(args, owned=True, **more)
+
+
+def house(*args: str, **more: Any) -> Place:
+    return Place(args, whole=True, **more)
 
 
 PLACES: dict[str, Place] = {
@@ -93,8 +77,6 @@ PLACES: dict[str, Place] = {
     "console-member-adjust": one("member"),
     "console-member-consent": one("member"),
     "console-member-copy": one("member"),
-    "console-member-copy-ready": own("member", "ticket", walk=False),
-    "console-member-copy-file": own("member", "ticket", "json", walk=False),
     "console-member-erase": one("member"),
     "console-member-freeze": one("member"),
     "console-member-home": one("member"),
@@ -102,13 +84,7 @@ PLACES: dict[str, Place] = {
     "console-member-merge": one("member"),
     "console-member-profile": one("member"),
     "console-member-tag": one("member"),
-    "console-member-unfreeze": one("member"),
-    "console-member-unlink": one("member"),
     "console-member-untag": one("member"),
-    "console-suggestions": Place(hides="number"),
-    "console-suggestions-dismiss": act(data={"all": "1"}),
-    "console-suggestions-later": act(data={"all": "1"}),
-    "console-unmerge": one("whole", "merge"),
     "console-merge": one("member", "other"),
     # privacy desk: given for the whole house only
     "console-privacy": Place(hides="request"),
@@ -135,33 +111,6 @@ PLACES: dict[str, Place] = {
     "console-verify": Place(),
     "console-verify-now": act(),
     "console-verify-run": Place(("run",)),
-    # data: what comes in concerns the whole house; a file belongs to whoever brought it
-    "console-imports": Place(),
-    "console-import-new": Place(),
-    "console-import-template": Place(("members",), walk=False),
-    "console-import": Place(("import",)),
-    "console-import-errors": Place(("import",), walk=False),
-    "console-import-undo": Place(("import",)),
-    "console-import-resume": act("import"),
-    "console-import-map": act("upload", owned=True, data={"source": "files"}),
-    "console-import-run": own("upload", walk=False),
-    "console-import-stop": act("upload", owned=True),
-    "console-import-drop": act("upload", owned=True),
-    "console-sources": Place(),
-    "console-source-new": Place(),
-    "console-source": Place(("source",)),
-    "console-source-deliveries": Place(("source",)),
-    "console-source-rotate": Place(("source",)),
-    "console-dead-letters": Place(),
-    "console-dead-letter": Place(("letter",)),
-    "console-dead-letter-reveal": act("letter", data={"reason": "find_fault"}),
-    "console-dead-letters-replay": act(data={"ids": "letter"}),
-    "console-dead-letters-book": act(data={"ids": "letter"}),
-    "console-dead-letters-drop": act(data={"ids": "letter"}),
-    "console-dead-letters-report": Place(("replay",), walk=False),
-    "console-events": Place(hides="event"),
-    "console-events-find": act(data={"q": "13800138000"}),
-    "console-event": one("event"),
     # work
     "console-exports": Place(),
     "console-export-new": Place(query={"what": "members"}),
@@ -171,149 +120,83 @@ PLACES: dict[str, Place] = {
     "console-job-stop": act("export", owned=True),
     "console-notifications": Place(),
     "console-notifications-seen": act(),
-    "console-approvals": Place(),
+    "console-approvals": Place(hides="approval"),
+    "console-approval": one("approval"),
+    "console-approval-decide": act("approval", scoped=True, data={"verdict": "decline"}),
+    "console-approval-withdraw": act("approval", scoped=True, lacks=403),
+    # data: what comes in concerns the whole house; a file belongs to whoever brought it
+    "console-imports": house(),
+    "console-import": house("batch"),
+    "console-import-new": house(),
+    "console-import-template": Place(("members",), walk=False),
+    "console-import-errors": house("batch", walk=False),
+    "console-import-undo": house("batch"),
+    "console-import-resume": act("batch", whole=True),
+    "console-import-map": act("upload", owned=True, data={"go": "keep"}),
+    "console-import-run": own("upload", walk=False),
+    "console-import-stop": act("upload", owned=True),
+    "console-import-drop": act("upload", owned=True),
+    "console-sources": house(),
+    "console-source-new": house(),
+    "console-source": house("source"),
+    "console-source-deliveries": house("source"),
+    "console-source-rotate": house("source"),
+    "console-dead-letters": house(),
+    "console-dead-letter": house("letter"),
+    "console-dead-letter-reveal": act("letter", whole=True, data={"reason": "find_fault"}),
+    "console-dead-letters-replay": act(whole=True, data={"ids": "letter"}),
+    "console-dead-letters-book": act(whole=True, data={"ids": "letter"}),
+    "console-dead-letters-drop": act(whole=True, data={"ids": "letter"}),
+    "console-dead-letters-report": house("replay", walk=False),
+    "console-events": Place(hides="event"),
+    "console-events-find": act(data={"q": "13800138000"}),
+    "console-event": one("event"),
+    # the rest of a member
+    "console-member-copy-ready": one("member", "ticket", owned=True, walk=False),
+    "console-member-copy-file": one("member", "ticket", "json", owned=True, walk=False),
+    "console-member-unfreeze": one("member"),
+    "console-member-unlink": one("member"),
+    "console-unmerge": one("member", "merge"),
+    "console-suggestions": Place(hides="twin"),
+    "console-suggestions-dismiss": act(data={"ids": "suggestion"}),
+    "console-suggestions-later": act(data={"ids": "suggestion"}),
+    # administration
+    "console-staff": house(),
+    "console-staff-new": house(),
+    "console-staff-member": house("colleague"),
+    "console-staff-safety": house("colleague"),
+    "console-staff-activate": house("colleague"),
+    "console-staff-deactivate": house("colleague"),
+    "console-staff-grant": house("colleague"),
+    "console-staff-link": house("colleague"),
+    "console-staff-revoke": house("colleague", query={"role": "owner", "scope": "all"}),
+    "console-staff-sessions": house("colleague"),
+    "console-staff-factors-reset": house("colleague"),
+    "console-staff-sessions-end": act("colleague", whole=True),
+    "console-staff-view-as": act("colleague", whole=True),
+    "console-roles": house(),
+    "console-role-new": house(),
+    "console-role-retire": house(query={"role": "role"}),
+    "console-keys": house(),
+    "console-key-new": house(),
+    "console-key": house("key"),
+    "console-key-collect": house("key", owned=True, walk=False),
+    "console-key-rotate": house("key"),
+    "console-key-revoke": house("key"),
+    "console-audit": house(),
+    "console-audit-entry": house("entry"),
+    "console-audit-check": act(whole=True),
+    "console-settings": house(),
+    "console-settings-policy": house(),
+    "console-settings-programme": house(),
+    # one's own
+    "console-account": Place(),
+    "console-account-profile": act(data={"name": "陈晨", "language": "en"}),
+    "console-account-password": Place(),
+    "console-account-sessions-end": act(),
+    "console-account-totp": Place(),
+    "console-account-passkey": Place(),
+    "console-account-passkey-name": act("factor", owned=True, data={"name": "x"}),
+    "console-account-factor-remove": own("factor"),
+    "console-account-recovery-codes": act(lacks=404),
 }
-
-
-def open_things(shop: Shop) -> dict[str, Any]:
-    """Make a thing of each kind, as people make them; answers their keys for addresses."""
-    at = clock.now()
-    colleague = access.create_staff(
-        email="colleague@example.com", name="周涵", role="owner", actor=SYSTEM, at=at
-    )
-    actor = access.find_actor(staff_id=colleague.id, at=at)
-    assert actor is not None
-    request = members.open_request(
-        member_id=shop.lin, kind=RequestKind.COPY, channel="store", note="", scope=Scope.all(),
-        actor=actor, at=at, tz=_zone(),
-    )  # fmt: skip
-    said = {"public_id": request.public_id, "scope": Scope.all(), "actor": actor, "at": at}
-    members.check_requester(**said, how="document")
-    console.make_package(**said)
-    order = sql.row(
-        "SELECT public_id FROM commerce_order WHERE external_id = %s::text", [shop.order_number]
-    )
-    movement = sql.row(
-        "SELECT t.seq FROM ledger_transfer t JOIN ledger_account a"
-        " ON a.id IN (t.debit_id, t.credit_id)"
-        " WHERE a.member_id = %s::bigint AND a.currency = 1 LIMIT 1",
-        [shop.lin],
-    )
-    store = access_selectors.stores_by_id([shop.store_ids["S01"]])[shop.store_ids["S01"]]
-    number = sql.row("SELECT number FROM members_member WHERE id = %s::bigint", [shop.lin])
-    tea = ProductInput(sku="T-001", name="白桃乌龙")
-    commerce.record_products(products=[tea], currency="CNY", at=at)
-    product = sql.row("SELECT public_id FROM commerce_product WHERE sku = 'T-001'")
-    ledger.prove(origin=VerifyOrigin.COMMAND, at=at, since=2**40)
-    run = sql.row("SELECT max(id) FROM ledger_verify_run")
-    assert product is not None
-    assert run is not None
-    assert order is not None
-    assert movement is not None
-    assert number is not None
-    whole, merged = _merged(shop)
-    _suggest(shop)
-    return {
-        "whole": whole,
-        "merge": merged,
-        "ticket": copies.ask_copy(
-            public_id=shop.lin_public, reason_code="copy_request", actor=actor, at=at
-        ),
-        "member": shop.lin_public,
-        "other": shop.wang_public,
-        "number": number[0],
-        "order": order[0],
-        "store": store.public_id,
-        "movement": movement[0],
-        "product": product[0],
-        "run": run[0],
-        "request": request.public_id,
-        "export": _export(actor),
-        **_data(shop, actor),
-        "view": _view(actor),
-        "colleague": colleague.public_id,
-        "until": at + timedelta(days=1),
-    }
-
-
-def _merged(shop: Shop) -> tuple[Any, int]:
-    """Make one member of two in store S01; answers its address and the merge."""
-    at = clock.now()
-    sightings = [
-        Sighting(
-            row=row,
-            identities=(Identity(IdentityKind.EMAIL, f"{name}@example.com"),),
-            occurred_at=at,
-            source_id=shop.source_id,
-            home_store_id=shop.store_ids["S01"],
-            updates_profile=True,
-        )
-        for row, name in enumerate(("whole", "part"))
-    ]
-    winner, loser = (one.member_id for one in members.resolve_identities(sightings, at=at))
-    assert winner is not None
-    assert loser is not None
-    merge = members.merge(winner_id=winner, loser_id=loser, at=at, actor=SYSTEM)
-    return people.public_ids(member_ids=[winner])[winner], merge.id
-
-
-def _suggest(shop: Shop) -> None:
-    """Let two members of two stores be suggested for a merge."""
-    phone = Identity(IdentityKind.PHONE, OTHER_PHONE)
-    members.link_identity(member_id=shop.lin, identity=phone, at=clock.now(), actor=SYSTEM)
-
-
-def _zone() -> Any:
-    from regulars.loyalty import selectors as loyalty
-
-    return loyalty.get_programme().tz
-
-
-def _export(actor: Actor) -> Any:
-    wish = Wish(
-        what="members", filters={}, columns=("number",), form="csv", is_masked=True,
-        reason_code="service", language="en",
-    )  # fmt: skip
-    asked = console.ask_export(actor=actor, wish=wish, at=clock.now())
-    return asked.work
-
-
-def _data(shop: Shop, actor: Actor) -> dict[str, Any]:
-    """Bring in a file, hand one over, reject a row, make a webhook, ask for a replay."""
-    at = clock.now()
-    rows = "手机号,姓名\n13700137000,李雷\n1380013,短号\n"
-    path = Path(settings.REGULARS_VAR) / "members.csv"
-    path.write_text(rows, encoding="utf-8")
-    options = ImportOptions(kind=FileKind.MEMBERS)
-    report = ingest.import_file(path=path, options=options, at=at)
-    upload = ingest.receive_upload(
-        name="members.csv", pieces=[rows.encode()], kind=FileKind.MEMBERS, actor=actor, at=at
-    )
-    letter = events.bury(
-        kind="row", error_code="ingest.row_broke", at=at, body=b"orders 1\n{}",
-        source_id=shop.source_id,
-    )  # fmt: skip
-    hook = ingest.create_source(name="youzan", kind=SourceKind.WEBHOOK, actor=SYSTEM, at=at)
-    replay = ingest.ask_letters(
-        act=ingest.LetterAct.REPLAY, query=LetterQuery(), actor=actor, at=at
-    )
-    event = sql.row(
-        "SELECT id FROM events_event WHERE type = 'order.recorded' AND store_id = %s::bigint"
-        " ORDER BY recorded_at DESC, id DESC LIMIT 1",
-        [shop.store_ids["S01"]],
-    )
-    assert event is not None
-    return {
-        "import": report.batch,
-        "upload": upload.public_id,
-        "letter": letter,
-        "source": hook.source.public_id,
-        "replay": replay,
-        "event": event[0],
-    }
-
-
-def _view(actor: Actor) -> Any:
-    return console.save_view(
-        actor=actor, name="members", title="x", query="size=50", is_shared=False, at=clock.now()
-    )

@@ -34,12 +34,12 @@ from regulars.console.domain.wording import word
 from regulars.console.pages.confirming import done
 from regulars.console.pages.drawing import actor_of, draw, house_zone
 from regulars.console.pages.lists import draw_list
+from regulars.console.pages.sections import house_page
 from regulars.console.selectors import auditing
 from regulars.console.selectors.auditing import Asked
 from regulars.kit.messages import message
 from regulars.kit.progress import Progress, ProgressState
 from regulars.web import clock, paging, progress
-from regulars.web.pages import page
 
 READ = "audit.read"
 CHECK = "audit_check"
@@ -94,7 +94,7 @@ class LastCheck:
     is_running: bool = False
 
 
-@page(READ)
+@house_page(READ)
 @require_safe
 def list_entries(request: HttpRequest) -> HttpResponse:
     """List entries, newest first, narrowed by who, what, result, object and time."""
@@ -131,7 +131,7 @@ def list_entries(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page(READ)
+@house_page(READ)
 @require_safe
 def show_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     """Show one entry whole, with its place in the chain."""
@@ -161,7 +161,7 @@ def show_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
     return draw(request, "console/audit_entry.html", context, zone=house_zone())
 
 
-@page(READ)
+@house_page(READ)
 @require_POST
 def check_chain(request: HttpRequest) -> HttpResponse:
     """Ask for a check of the whole chain; it runs as a job."""

@@ -24,13 +24,13 @@ from regulars.console.pages.confirming import (
 )
 from regulars.console.pages.drawing import actor_of, draw, house_zone
 from regulars.console.pages.keys import MANAGE, crumbs
+from regulars.console.pages.sections import house_page
 from regulars.kit.errors import Refusal
 from regulars.web import clock
-from regulars.web.pages import page
 from regulars.web.permissions import PERMISSIONS
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_key(request: HttpRequest) -> HttpResponse:
     """Make a key, or propose it where a second person is to look; its secret is shown once."""
@@ -70,7 +70,7 @@ def new_key(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def collect_key(request: HttpRequest, name: str) -> HttpResponse:
     """Fetch the secret of an approved key, once, by whoever proposed it."""
@@ -103,7 +103,7 @@ def collect_key(request: HttpRequest, name: str) -> HttpResponse:
     return _once(request, access.get_key(name=name), shown.get("text", ""))
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate_key(request: HttpRequest, name: str) -> HttpResponse:
     """Exchange a key for a new one; the old one goes on for a day."""
@@ -152,7 +152,7 @@ def rotate_key(request: HttpRequest, name: str) -> HttpResponse:
     return _once(request, access.get_key(name=result["key"]), made.get("text", ""))
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke_key(request: HttpRequest, name: str) -> HttpResponse:
     """End a key at once."""

@@ -27,10 +27,10 @@ from regulars.console.domain.lists import (
 from regulars.console.domain.navigation import Crumb
 from regulars.console.pages.drawing import actor_of, draw, house_zone
 from regulars.console.pages.lists import draw_list
+from regulars.console.pages.sections import house_page
 from regulars.console.selectors.house import store_names
 from regulars.kit.messages import message
 from regulars.web import clock, paging
-from regulars.web.pages import page
 from regulars.web.permissions import PERMISSIONS
 
 MANAGE = "keys.manage"
@@ -61,7 +61,7 @@ SPEC = ListSpec(
 )
 
 
-@page(MANAGE)
+@house_page(MANAGE)
 @require_safe
 def list_keys(request: HttpRequest) -> HttpResponse:
     """List keys, newest first, ended ones too."""
@@ -92,7 +92,7 @@ def list_keys(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page(MANAGE)
+@house_page(MANAGE)
 @require_safe
 def show_key(request: HttpRequest, name: str) -> HttpResponse:
     """Show one key: all but its secret, which nobody has."""

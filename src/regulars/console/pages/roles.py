@@ -26,15 +26,15 @@ from regulars.console.pages.confirming import (
     step_of,
 )
 from regulars.console.pages.drawing import actor_of, draw, house_zone
+from regulars.console.pages.sections import house_page
 from regulars.console.pages.staff import MANAGE
 from regulars.console.selectors.proposals import role_title
 from regulars.kit.errors import Refusal
 from regulars.web import clock
-from regulars.web.pages import page
 from regulars.web.permissions import PERMISSIONS
 
 
-@page(MANAGE)
+@house_page(MANAGE)
 @require_safe
 def show_roles(request: HttpRequest) -> HttpResponse:
     """Show the matrix of roles and permissions, explained."""
@@ -71,7 +71,7 @@ def show_roles(request: HttpRequest) -> HttpResponse:
     return draw(request, "console/roles.html", context, zone=house_zone())
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_role(request: HttpRequest) -> HttpResponse:
     """Make a role of the house's own, within what the maker holds."""
@@ -104,7 +104,7 @@ def new_role(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def retire_role(request: HttpRequest) -> HttpResponse:
     """Take a role of the house's own out of use, and from everybody who holds it."""

@@ -16,12 +16,12 @@ from regulars.console.domain.navigation import Crumb
 from regulars.console.pages.account import session_lines
 from regulars.console.pages.confirming import Act, Impact, draw_confirm, perform, step_of
 from regulars.console.pages.drawing import actor_of, draw, house_zone
+from regulars.console.pages.sections import house_page
 from regulars.web import clock
-from regulars.web.pages import page
 from regulars.web.permissions import public
 
 
-@page("staff.manage")
+@house_page("staff.manage")
 @require_safe
 def safety(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show where a colleague is signed in and which second factors they hold."""
@@ -43,7 +43,7 @@ def safety(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return draw(request, "console/staff_safety.html", context, zone=house_zone())
 
 
-@page("staff.manage", step_up=True)
+@house_page("staff.manage", step_up=True)
 @require_POST
 def end_all_sessions(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """End every open session of a colleague."""
@@ -56,7 +56,7 @@ def end_all_sessions(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(_here(staff))
 
 
-@page("staff.manage", step_up=True)
+@house_page("staff.manage", step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_factors(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Say what resetting means, then remove all second factors of a colleague."""
@@ -88,7 +88,7 @@ def reset_factors(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(_here(staff))
 
 
-@page("staff.manage", step_up=True)
+@house_page("staff.manage", step_up=True)
 @require_POST
 def view_as(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Look as a colleague does: read only, for half an hour at most."""

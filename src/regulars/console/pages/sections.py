@@ -1,8 +1,9 @@
 """How records made of sections are drawn, and what their pages and lists share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -14,10 +15,11 @@ from regulars.console.domain.cells import Cell, Fact, PageAction, TabLink
 from regulars.console.domain.lists import Choice
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Section, WholeHouseNeeded
-from regulars.console.pages.drawing import draw, house_zone
+from regulars.console.pages.drawing import actor_of, draw, house_zone
 from regulars.ingest import selectors as ingest
 from regulars.members import selectors as members
 from regulars.members.selectors import Named
+from regulars.web.pages import page
 
 STORES_MAX = 500
 
@@ -54,6 +56,24 @@ def draw_sections(  # noqa: PLR0913 the one way such records are drawn; all by n
         **(extra or {}),
     }
     return draw(request, template, context, zone=zone or house_zone())
+
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def house_page(permission: str, *, step_up: bool = False) -> Callable[[View[P]], View[P]]:
+    """Declare a staff page about the whole house: refused to a role that reaches part of it."""
+
+    def mark(view: View[P]) -> View[P]:
+        @wraps(view)
+        def shown(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            demand_whole_house(actor_of(request), permission)
+            return view(request, *args, **kwargs)
+
+        return page(permission, step_up=step_up)(shown)
+
+    return mark
 
 
 def demand_whole_house(actor: Actor, permission: str) -> None:

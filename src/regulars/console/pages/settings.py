@@ -23,6 +23,7 @@ from regulars.console.pages.confirming import (
     step_of,
 )
 from regulars.console.pages.drawing import actor_of, draw
+from regulars.console.pages.sections import house_page
 from regulars.console.selectors.installation import list_facts, list_settings
 from regulars.console.selectors.proposals import policy_line, policy_value
 from regulars.kit.errors import Refusal
@@ -31,13 +32,12 @@ from regulars.loyalty import selectors as loyalty
 from regulars.loyalty import services as loyalty_services
 from regulars.loyalty.domain import Programme
 from regulars.web import clock
-from regulars.web.pages import page
 
 MANAGE = "settings.manage"
 VERSIONS_SHOWN = 20
 
 
-@page(MANAGE)
+@house_page(MANAGE)
 @require_safe
 def show_settings(request: HttpRequest) -> HttpResponse:
     """Show what holds now, who changed it, and what this installation is."""
@@ -70,7 +70,7 @@ def show_settings(request: HttpRequest) -> HttpResponse:
     return draw(request, "console/settings.html", context, zone=programme.tz)
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_policy(request: HttpRequest) -> HttpResponse:
     """Change the operating policy, or propose it where it becomes less strict."""
@@ -120,7 +120,7 @@ def edit_policy(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_programme(request: HttpRequest) -> HttpResponse:
     """Change the basics of the programme."""

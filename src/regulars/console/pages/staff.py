@@ -43,12 +43,12 @@ from regulars.console.forms.administration import InviteForm
 from regulars.console.pages.confirming import draw_form, perform
 from regulars.console.pages.drawing import actor_of, draw, house_zone
 from regulars.console.pages.lists import draw_list
+from regulars.console.pages.sections import house_page
 from regulars.console.selectors.proposals import role_title
 from regulars.kit.errors import Refusal
 from regulars.kit.masking import mask_email
 from regulars.kit.messages import message
 from regulars.web import clock, paging
-from regulars.web.pages import page
 from regulars.web.permissions import PERMISSIONS
 
 MANAGE = "staff.manage"
@@ -80,7 +80,7 @@ SPEC = ListSpec(
 )
 
 
-@page(MANAGE)
+@house_page(MANAGE)
 @require_safe
 def list_staff(request: HttpRequest) -> HttpResponse:
     """List accounts, newest first; addresses are masked."""
@@ -118,7 +118,7 @@ def list_staff(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page(MANAGE)
+@house_page(MANAGE)
 @require_safe
 def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Show one account: its roles, what they add up to and why, what was changed about it."""
@@ -174,7 +174,7 @@ def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     return draw(request, "console/staff_member.html", context, zone=zone)
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest) -> HttpResponse:
     """Make an account with its first role, and a one-time link for its owner."""

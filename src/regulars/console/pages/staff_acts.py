@@ -26,6 +26,7 @@ from regulars.console.pages.confirming import (
     step_of,
 )
 from regulars.console.pages.drawing import actor_of, house_zone
+from regulars.console.pages.sections import house_page
 from regulars.console.pages.staff import (
     MANAGE,
     link_once,
@@ -37,7 +38,6 @@ from regulars.console.pages.staff import (
 from regulars.console.selectors.proposals import role_title
 from regulars.kit.errors import Refusal
 from regulars.web import clock
-from regulars.web.pages import page
 from regulars.web.permissions import PERMISSIONS
 
 
@@ -51,7 +51,7 @@ class Deed:
     said: str
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def grant(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Give a role, or propose it where a second person is to look."""
@@ -97,7 +97,7 @@ def grant(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     )
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Take a role away; open sessions end."""
@@ -124,7 +124,7 @@ def revoke(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     return _asked(request, staff, deed)
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Switch an account off."""
@@ -151,7 +151,7 @@ def deactivate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     return _asked(request, staff, deed)
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def activate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Switch an account on again."""
@@ -176,7 +176,7 @@ def activate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     return _asked(request, staff, deed)
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def end_sessions(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Sign a colleague out everywhere."""
@@ -197,7 +197,7 @@ def end_sessions(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     return _asked(request, staff, deed)
 
 
-@page(MANAGE, step_up=True)
+@house_page(MANAGE, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def issue_link(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Make a one-time link and show it once."""
