@@ -157,6 +157,8 @@ PLACES: dict[str, Place] = {
     "console-member-unfreeze": one("member"),
     "console-member-unlink": one("member"),
     "console-unmerge": one("member", "merge"),
+    "console-members-tag": act(data={"ids": "member", "tags": "vip", "step": "preview"}),
+    "console-members-untag": act(data={"ids": "member", "tags": "vip", "step": "preview"}),
     "console-suggestions": Place(hides="twin"),
     "console-suggestions-dismiss": act(data={"ids": "suggestion"}),
     "console-suggestions-later": act(data={"ids": "suggestion"}),

@@ -117,6 +117,10 @@ class TestEveryPage:
             assert listed.status_code == 200
             assert str(things[place.hides]) not in text_of(listed)
 
+        if not place.scoped and not place.whole:
+            assert str(things["number"]) not in text_of(
+                visitor.open(place, name, things, scope=there)
+            )
         rightful = visitor.plain(place, name, things)
         assert rightful.status_code not in {403, 404, 500} - {place.lacks}, name
         rightful.close()
