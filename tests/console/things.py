@@ -213,7 +213,11 @@ def _administration(colleague_id: int, at: datetime) -> dict[str, Any]:
         name="App", actor=SYSTEM, at=before,
     )  # fmt: skip
     factors = access_selectors.get_factors(staff_id=colleague_id)
+    own = access.make_role(
+        name="greeter", permissions=["members.read"], scopes=["all"], actor=SYSTEM, at=at
+    )
     return {
+        "role": own.name,
         "key": key.key.name,
         "factor": factors.held[0].public_id,
         "entry": first("SELECT max(id) FROM access_audit_entry"),
