@@ -25,6 +25,7 @@ from regulars.console.domain.cells import (
     TabLink,
 )
 from regulars.console.domain.lists import (
+    SIZE_DEFAULT,
     SIZES,
     Bulk,
     Column,
@@ -300,7 +301,7 @@ def _kept(state: ListState) -> list[tuple[str, str]]:
     """Answer what the filter form must carry along besides the filters themselves."""
     kept = {"sort": state.sort if state.sort != state.spec.sort else ""}
     kept["cols"] = ".".join(state.columns) if state.names_columns else ""
-    kept["size"] = str(state.size)
+    kept["size"] = str(state.size) if state.size != SIZE_DEFAULT else ""
     kept["view"] = state.view
     return [(name, value) for name, value in kept.items() if value]
 

@@ -19,7 +19,7 @@
     list[place]?.classList.remove("is-here");
     next.classList.add("is-here");
     next.scrollIntoView({ block: "nearest" });
-    next.querySelector("a, input")?.focus({ preventScroll: true });
+    (next.querySelector("a") ?? next.querySelector("input"))?.focus({ preventScroll: true });
   };
   const close = () => {
     for (const menu of all("details.menu[open]")) {
@@ -50,7 +50,7 @@
     }
     const here = find("tr.is-here");
     if (event.key === "x") here?.querySelector("[name=ids]")?.click();
-    if (event.key === "Enter" && here && !event.target.closest("a, button, summary, input")) here.querySelector("a")?.click();
+    if (event.key === "Enter" && here && !event.target.closest("a, button, summary")) here.querySelector("a")?.click();
   });
 
   // Say how many rows are chosen, in the words the server wrote.
