@@ -3,11 +3,12 @@
 from datetime import datetime
 
 import pytest
-from django.urls import get_resolver
+from django.urls import get_resolver, resolve, reverse
 
-from regulars.console.domain.navigation import NAVIGATION, entry_of
+from regulars.console.domain.navigation import NAVIGATION, Entry, entry_of
 from regulars.console.pages import ROUTES
 from regulars.web import clock
+from regulars.web.permissions import PERMISSIONS, permission_of
 from tests.console.shop import open_shop, signed_in
 
 
@@ -29,6 +30,14 @@ class TestEntryOf:
     )
     def test_takes_the_entry_that_matches_longest(self, url_name: str, entry: str) -> None:
         assert entry_of(url_name) == entry
+
+    @pytest.mark.parametrize(
+        "entry", [entry for group in NAVIGATION for entry in group.entries], ids=lambda e: e.name
+    )
+    def test_leads_somewhere_from_every_entry(self, entry: Entry) -> None:
+        page = resolve(reverse(entry.name))
+
+        assert permission_of(page.func) in PERMISSIONS
 
     def test_names_no_page_twice(self) -> None:
         names = [entry.name for group in NAVIGATION for entry in group.entries]
