@@ -33,7 +33,9 @@ def all_of(seek: Seek, *, limit: int, passed_max: int = 1_000) -> tuple[list[int
 
 
 class TestPage:
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+    @settings(
+        suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+    )
     @given(limit=st.integers(1, 100), passed_max=st.integers(1, 400), descending=st.booleans())
     def test_every_match_comes_once_and_in_order(
         self, *, limit: int, passed_max: int, descending: bool

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from regulars.web import paging, sql
 
 PASSED_MAX: Final = 50_000
+COUNTED_MAX: Final = 10_000
 _INT64 = range(-(2**63), 2**63)
 
 KeyKind = Literal["timestamptz", "bigint", "text"]
@@ -24,11 +25,13 @@ Condition = tuple[str, list[Any]]
 class Seek:
     """What to look through, in SQL of ours; values are always parameters.
 
-    `keys` are the columns of the order with their types; no key may be null along the way.
+    `keys` are the columns of the order with their types; no key may be null along the way. The
+    `table` may be a query of its own with `table_values`: few rows that are found otherwise.
     """
 
     columns: str
     table: str
+    table_values: tuple[Any, ...] = ()
     keys: tuple[tuple[str, KeyKind], ...]
     along: tuple[Condition, ...] = ()
     among: tuple[Condition, ...] = ()
@@ -65,7 +68,10 @@ def page(
         f"SELECT * FROM (SELECT {keys}, ({wanted}) AS seek_wanted, {seek.columns}"
         f" FROM {seek.table} WHERE {where} ORDER BY {_order(seek)} LIMIT %s::bigint) AS sought"
         f" WHERE seek_wanted ORDER BY {_direct(names, seek)} LIMIT %s::bigint",
-        [*asked, *values, passed_max if seek.among else size + 1, size + 1],
+        [
+            *(*asked, *seek.table_values, *values),
+            *(passed_max if seek.among else size + 1, size + 1),
+        ],
     )
     head = len(names)
     rows = tuple(row[head + 1 :] for row in found[:size])
@@ -76,19 +82,19 @@ def page(
     stop = sql.row(
         f"SELECT {keys} FROM {seek.table} WHERE {where} ORDER BY {_order(seek)}"
         " OFFSET %s::bigint LIMIT 1",
-        [*values, passed_max - 1],
+        [*seek.table_values, *values, passed_max - 1],
     )
     return Sought(rows, None if stop is None else paging.encode(*stop), stopped=stop is not None)
 
 
-def count(seek: Seek, *, passed_max: int = PASSED_MAX) -> Counted:
+def count(seek: Seek, *, passed_max: int = COUNTED_MAX) -> Counted:
     """Count what matches, giving up where more rows than that would be passed."""
     where, values = joined(seek.along)
     wanted, asked = joined(seek.among)
     found = sql.row(
         f"SELECT count(*) FILTER (WHERE wanted), count(*) FROM (SELECT ({wanted}) AS wanted"
-        f" FROM {seek.table} WHERE {where} LIMIT %s::bigint) AS passed",
-        [*asked, *values, passed_max + 1],
+        f" FROM {seek.table} WHERE {where} ORDER BY {_order(seek)} LIMIT %s::bigint) AS passed",
+        [*asked, *seek.table_values, *values, passed_max + 1],
     )
     assert found is not None
     return Counted(int(found[0]), is_exact=int(found[1]) <= passed_max)

@@ -16,7 +16,7 @@ from regulars.kit.messages import message
 
 STEPS = (
     message("Upload"),
-    message("Columns"),
+    message("Match columns"),
     message("Dry run"),
     message("Import"),
     message("Report"),

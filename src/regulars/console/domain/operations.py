@@ -57,6 +57,15 @@ LETTER_STATES: Mapping[str, Worded] = MappingProxyType(
         "dropped": Worded(message("Dropped"), "mute"),
     }
 )
+CODES: Words = MappingProxyType(
+    {
+        "ingest.row_broke": message("Something broke on our side while the row was applied."),
+        "events.behind_another": message(
+            "It waits behind an earlier event of the same member, so that their order is kept."
+        ),
+    }
+)
+BROKE = message("A reader of the log broke: {error}")
 DROP_REASONS: Words = MappingProxyType(
     {
         "test_data": message("Test data"),

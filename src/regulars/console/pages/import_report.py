@@ -17,11 +17,10 @@ from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Heading, Section
 from regulars.console.pages.confirming import Impact
 from regulars.console.pages.import_upload import progress_of
-from regulars.console.pages.sections import draw_sections, way_cell
+from regulars.console.pages.sections import draw_sections, reason_of, way_cell
 from regulars.ingest import selectors as ingest
 from regulars.ingest import services
 from regulars.ingest.domain.batches import Batch, BatchState
-from regulars.web.sentences import words_of
 
 
 def draw_batch(request: HttpRequest, batch: Batch, actor: Actor, *, at: datetime) -> HttpResponse:
@@ -75,7 +74,7 @@ def _circumstances(batch: Batch, actor: Actor, *, at: datetime) -> Section:
             (gettext("Undone"), Cell.moment(batch.reverted_at)),
             (gettext("By"), Cell.text(who_of(batch, names_of([batch])))),
             (
-                gettext("Source"),
+                gettext("Data source"),
                 way_cell(actor, "sources.manage", source.name, "console-source", source.public_id)
                 if source
                 else Cell.dash(),
@@ -106,7 +105,7 @@ def _reasons(batch: Batch) -> list[Section]:
             ),
             rows=[
                 (
-                    Cell.text(words_of(each.code, each.facts)),
+                    Cell.text(reason_of(each.code, each.facts)),
                     Cell.text(each.column),
                     Cell.number(each.first_row),
                     Cell.number(each.rows),
@@ -120,7 +119,7 @@ def _reasons(batch: Batch) -> list[Section]:
 def _columns(batch: Batch) -> Section:
     read = {header: field for field, header in batch.mapping.get("columns", {}).items() if header}
     return Section(
-        title=gettext("Columns"),
+        title=gettext("Match columns"),
         purpose=gettext("How each column of the file was read"),
         headings=(Heading(gettext("Column")), Heading(gettext("Read as"))),
         rows=[

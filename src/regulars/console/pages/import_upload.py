@@ -21,7 +21,7 @@ from regulars.console.forms import ConsoleForm
 from regulars.console.forms.fields import DayField
 from regulars.console.pages.confirming import Act, Impact, draw_confirm, perform, step_of
 from regulars.console.pages.drawing import actor_of, draw, house_zone, language_of
-from regulars.console.pages.sections import demand_whole_house
+from regulars.console.pages.sections import demand_whole_house, reason_of
 from regulars.ingest import selectors as ingest
 from regulars.ingest import services
 from regulars.ingest.domain.batches import Batch
@@ -32,7 +32,6 @@ from regulars.kit.progress import Progress
 from regulars.kit.sheets import safe_cell
 from regulars.web import clock, progress
 from regulars.web.pages import page
-from regulars.web.sentences import words_of
 from regulars.web.uploads import is_too_large
 
 RUN = "imports.run"
@@ -61,7 +60,7 @@ class OptionsForm(ConsoleForm):
     """What the file does not say itself."""
 
     source = forms.CharField(
-        label=gettext_lazy("Source"),
+        label=gettext_lazy("Data source"),
         max_length=80,
         help_text=gettext_lazy("The system it comes from. A new name makes a new source."),
     )
@@ -350,14 +349,14 @@ def _chosen(request: HttpRequest, upload: Upload) -> dict[int, str]:
 def _failure(work: Progress | None) -> str:
     if work is None or work.state != "failed":
         return ""
-    return words_of(str(work.result.get("code", "")), work.result.get("facts", {}))
+    return reason_of(str(work.result.get("code", "")), work.result.get("facts", {}))
 
 
 def _reasons(rehearsal: Batch | None) -> list[tuple[str, str, int, int]]:
     if rehearsal is None or not rehearsal.tally.errors:
         return []
     return [
-        (words_of(each.code, each.facts), each.column, each.first_row, each.rows)
+        (reason_of(each.code, each.facts), each.column, each.first_row, each.rows)
         for each in ingest.list_problem_reasons(batch_id=rehearsal.id)
     ]
 

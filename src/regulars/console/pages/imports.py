@@ -59,7 +59,7 @@ IMPORTS = ListSpec(
         Column("skipped", message("Skipped"), numeric=True),
         Column("errors", message("In error"), numeric=True),
         Column("who", message("By")),
-        Column("source", message("Source")),
+        Column("source", message("Data source")),
         Column("rows", message("Rows"), numeric=True, hidden=True),
         Column("parked", message("Waiting"), numeric=True, hidden=True),
         Column("finished_at", message("Ended at"), hidden=True),
@@ -75,7 +75,7 @@ IMPORTS = ListSpec(
             message("State"),
             choices=tuple(Choice(c, w.title) for c, w in operations.BATCH_STATES.items()),
         ),
-        Filter("source", message("Source")),
+        Filter("source", message("Data source")),
     ),
     sort="-started_at",
 )

@@ -31,6 +31,7 @@ from regulars.console.pages.sections import (
     draw_sections,
     people_of,
     person_cell,
+    reason_of,
     way_cell,
 )
 from regulars.events import selectors as log
@@ -43,7 +44,6 @@ from regulars.members.domain import ReasonMissing
 from regulars.web import clock
 from regulars.web.pages import page
 from regulars.web.permissions import demand
-from regulars.web.sentences import words_of
 
 READ = "dead_letters.read"
 ACT = "dead_letters.replay"
@@ -59,7 +59,7 @@ LETTERS = ListSpec(
         Column("created_at", message("Since")),
         Column("reason", message("Why")),
         Column("kind", message("Kind")),
-        Column("source", message("Source")),
+        Column("source", message("Data source")),
         Column("member", message("Member")),
         Column("attempts", message("Attempts"), numeric=True),
         Column("state", message("State")),
@@ -77,7 +77,7 @@ LETTERS = ListSpec(
             message("Kind"),
             choices=tuple(Choice(c, t) for c, t in operations.LETTER_KINDS.items()),
         ),
-        Filter("source", message("Source")),
+        Filter("source", message("Data source")),
         Filter("code", message("Why")),
         Filter("since", message("Since"), kind="days"),
     ),
@@ -155,7 +155,7 @@ def spec_of(at: datetime) -> tuple[ListSpec, dict[str, int]]:
     spec = LETTERS.with_choices(
         source=[Choice(name, name, is_data=True) for name in sources],
         code=[
-            Choice(code, words_of(code, {}), count, is_data=True) for code, count in codes.items()
+            Choice(code, reason_of(code, {}), count, is_data=True) for code, count in codes.items()
         ],
     )
     return spec, sources
@@ -182,7 +182,7 @@ def _row(each: DeadLetter, sources: Mapping[int, str], person: Cell) -> ListRow:
         str(each.id),
         {
             "created_at": Cell.moment(each.created_at),
-            "reason": Cell.text(words_of(each.error_code, each.error_facts)),
+            "reason": Cell.text(reason_of(each.error_code, each.error_facts)),
             "kind": Cell.text(gettext(operations.LETTER_KINDS[each.kind]), each.consumer),
             "source": Cell.text(sources.get(each.source_id or 0, "")),
             "member": person,
@@ -209,7 +209,7 @@ def _draw(request: HttpRequest, letter: DeadLetter, *, body: str | None) -> Http
     sections = [
         Section(
             title=gettext("Why it was rejected"),
-            text=words_of(letter.error_code, letter.error_facts),
+            text=reason_of(letter.error_code, letter.error_facts),
             tone="bad",
             pairs=[(name, Cell.code(str(value))) for name, value in letter.error_facts.items()],
         )
@@ -258,7 +258,7 @@ def _origin(letter: DeadLetter, actor: Actor, *, at: datetime) -> Section:
             (gettext("Since"), Cell.moment(letter.created_at)),
             (gettext("Settled"), Cell.moment(letter.settled_at)),
             (
-                gettext("Source"),
+                gettext("Data source"),
                 way_cell(actor, "sources.manage", source.name, "console-source", source.public_id)
                 if source
                 else Cell.dash(),

@@ -18,7 +18,7 @@ from regulars.console.forms.fields import ReasonField
 from regulars.console.pages.confirming import Act, Impact, draw_confirm, draw_form, perform, step_of
 from regulars.console.pages.drawing import actor_of, house_zone
 from regulars.console.pages.letters import ACT, READ, query_of, spec_of
-from regulars.console.pages.sections import demand_whole_house, href_of
+from regulars.console.pages.sections import demand_whole_house, href_of, reason_of
 from regulars.console.pages.selecting import Selection, draw_outcome, read_selection
 from regulars.events import selectors as log
 from regulars.events.selectors import LetterQuery
@@ -26,7 +26,6 @@ from regulars.ingest import services
 from regulars.ingest.services import LetterAct
 from regulars.web import clock, progress
 from regulars.web.pages import page
-from regulars.web.sentences import words_of
 
 HAPPY = frozenset({"applied", "exists", "parked", "queued", "dropped"})
 ID_DIGITS_MAX = 18
@@ -184,7 +183,7 @@ def _impacts(act: LetterAct, count: int, reason: str | None) -> list[Impact]:
 
 def _skipped(letter_id: int, outcome: str, code: str | None) -> Skipped:
     label = gettext("Row %(number)s") % {"number": letter_id}
-    reason = words_of(code, {}) if code else gettext(operations.OUTCOMES.get(outcome, outcome))
+    reason = reason_of(code, {}) if code else gettext(operations.OUTCOMES.get(outcome, outcome))
     return Skipped(label, reason, href_of("console-dead-letter", letter_id))
 
 

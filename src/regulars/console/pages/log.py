@@ -52,14 +52,14 @@ EVENTS = ListSpec(
         Column("type", message("Type")),
         Column("told", message("What happened")),
         Column("member", message("Member")),
-        Column("source", message("Source")),
+        Column("source", message("Data source")),
         Column("store", message("Store"), hidden=True),
         Column("occurred_at", message("Happened")),
         Column("id", message("Number"), numeric=True, hidden=True),
     ),
     filters=(
         Filter("type", message("Type")),
-        Filter("source", message("Source")),
+        Filter("source", message("Data source")),
         Filter("recorded", message("Recorded"), kind="days"),
         Filter("member", message("Member id"), kind="text"),
         Filter("import", message("Import id"), kind="text"),
@@ -319,7 +319,7 @@ def _origin(event: Event, actor: Actor, people: Mapping[int, Named], *, at: date
             (gettext("Member"), person),
             (gettext("Store"), Cell.text(store.name if store else "")),
             (
-                gettext("Source"),
+                gettext("Data source"),
                 way_cell(actor, "sources.manage", source.name, "console-source", source.public_id)
                 if source
                 else Cell.dash(),
@@ -341,6 +341,8 @@ def _plain(value: object) -> str:
         return ", ".join(_plain(each) for each in value)
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_plain(each)}" for name, each in value.items())
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
     return "—" if value is None else str(value)
 
 

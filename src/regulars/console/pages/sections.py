@@ -1,6 +1,6 @@
 """How records made of sections are drawn, and what their pages and lists share."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
 
 from regulars.access import selectors as access
 from regulars.access.domain import Actor, Scope
+from regulars.console.domain import operations
 from regulars.console.domain.cells import Cell, Fact, PageAction, TabLink
 from regulars.console.domain.lists import Choice
 from regulars.console.domain.navigation import Crumb
@@ -20,6 +22,7 @@ from regulars.ingest import selectors as ingest
 from regulars.members import selectors as members
 from regulars.members.selectors import Named
 from regulars.web.pages import page
+from regulars.web.sentences import words_of
 
 STORES_MAX = 500
 
@@ -108,6 +111,15 @@ def person_cell(row: Named | None, member_id: int | None, elsewhere: str) -> Cel
         href = reverse("console-member", args=[row.public_id])
         return Cell.person(row.name, row.phone or row.number, href)
     return Cell.dash() if member_id is None else Cell.text(elsewhere)
+
+
+def reason_of(code: str, facts: Mapping[str, Any]) -> str:
+    """Say why something was not applied: a refusal by its sentence, a bug by its name."""
+    if code in operations.CODES:
+        return gettext(operations.CODES[code])
+    if code.startswith("bug."):
+        return gettext(operations.BROKE).format(error=code.removeprefix("bug."))
+    return words_of(code, facts)
 
 
 def way_cell(actor: Actor, permission: str, title: str, name: str, key: object) -> Cell:

@@ -19,14 +19,13 @@ from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Heading, Section
 from regulars.console.pages.drawing import actor_of, house_zone, language_of
 from regulars.console.pages.lists import draw_list
-from regulars.console.pages.sections import demand_whole_house, draw_sections
+from regulars.console.pages.sections import demand_whole_house, draw_sections, reason_of
 from regulars.ingest import selectors as ingest
 from regulars.ingest.domain import SourceKind, SourceState
 from regulars.ingest.selectors import Backlog, DeliveryLine
 from regulars.kit.messages import message
 from regulars.web import clock
 from regulars.web.pages import page
-from regulars.web.sentences import words_of
 
 MANAGE = "sources.manage"
 NEWEST = 10
@@ -221,7 +220,7 @@ def _health(found: SourceState) -> Cell:
 
 
 def _error(found: SourceState) -> str:
-    return words_of(found.error_code, {}) if found.error_code else ""
+    return reason_of(found.error_code, {}) if found.error_code else ""
 
 
 def _row(found: SourceState, backlogs: Mapping[int, Backlog]) -> ListRow:
@@ -351,7 +350,7 @@ def _delivery_cells(line: DeliveryLine) -> dict[str, Cell]:
         "state": Cell.status(word.tone, gettext(word.title)),  # type: ignore[arg-type]
         "rows": Cell.number(line.rows_done),
         "outcome": Cell.text(" · ".join(told)),
-        "error": Cell.text(words_of(line.error_code, {}) if line.error_code else ""),
+        "error": Cell.text(reason_of(line.error_code, {}) if line.error_code else ""),
         "message": Cell.code(line.message_id),
         "applied_at": Cell.moment(line.applied_at),
     }

@@ -16,7 +16,7 @@ from regulars.ledger.domain import (
 from regulars.web import seeking, sql
 from regulars.web.seeking import Condition, Counted, Seek
 
-SUMMED_MAX: Final = 500_000
+SUMMED_MAX: Final = 100_000
 BOOKED_WITHIN: Final = timedelta(seconds=10)  # of its event: they share a transaction
 _COLUMNS: Final = (
     "t.id, t.seq, t.kind, t.currency, t.debit_id, t.credit_id, t.amount, t.member_id, t.store_id,"
@@ -68,14 +68,12 @@ def sum_movements(*, scope: Scope, query: MovementQuery) -> MovementTotals | Non
     Where nothing is left out, the sums come with what the accounts hold, and must be the same.
     """
     seek = _seek(query, scope)
-    along, among = seeking.joined(seek.along), seeking.joined(seek.among)
-    is_whole = query.is_whole and scope.everything
-    found = sql.rows(
-        _TOTALS.format(along=along[0], among=among[0], booked=_BOOKED if is_whole else "NULL"),
-        [*([int(query.currency)] if is_whole else []), *among[1], *along[1], SUMMED_MAX + 1],
-    )
+    found = _sum(seek, booked_of=None)
     if sum(row[5] for row in found) > SUMMED_MAX:
         return None
+    is_whole = query.is_whole and scope.everything
+    if is_whole:  # few enough: once more together with the accounts, in one moment
+        found = _sum(seek, booked_of=query.currency)
     kinds = tuple(MovementTotal(TransferKind(row[0]), *row[1:5]) for row in found if row[1])
     return MovementTotals(kinds, int(found[0][6]) if is_whole and found else None)
 
@@ -102,6 +100,18 @@ def list_movements_of(
         [recorded_at, recorded_at + BOOKED_WITHIN, event_id, *values, limit],
     )
     return [_movement(row) for row in found]
+
+
+def _sum(seek: Seek, *, booked_of: Currency | None) -> list[tuple[Any, ...]]:
+    along, among = seeking.joined(seek.along), seeking.joined(seek.among)
+    booked = "NULL" if booked_of is None else _BOOKED
+    return sql.rows(
+        _TOTALS.format(along=along[0], among=among[0], booked=booked),
+        [
+            *([] if booked_of is None else [int(booked_of)]),
+            *(*among[1], *along[1], SUMMED_MAX + 1),
+        ],
+    )
 
 
 def _seek(query: MovementQuery, scope: Scope) -> Seek:

@@ -9,14 +9,12 @@ import orjson
 
 from regulars.events.domain import DeadLetterMissing, Event, EventMissing, TimelineCursor
 from regulars.events.domain.keys import BODY_CONTEXT, message_hash
-from regulars.web import crypto, seeking, sql
-from regulars.web.seeking import Condition, Counted, Seek
+from regulars.web import crypto, sql
 
-_COLUMNS = (
+COLUMNS = (
     "id, type, version, member_id, store_id, source_id, batch_id, cause_id,"
     " occurred_at, recorded_at, facts::text"
 )
-COMMONEST = "order.recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,51 +47,6 @@ class ConsumerState:
     moved_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogQuery:
-    """What the explorer asks of the log; `since` is inclusive, `until` exclusive, both by record.
-
-    `store_ids` None means every store and what belongs to none.
-    """
-
-    type: str = ""
-    member_ids: tuple[int, ...] = ()
-    source_id: int | None = None
-    batch_id: int | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    store_ids: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LogPage:
-    """Events, newest recorded first; `stopped` tells that more may lie behind a long gap."""
-
-    events: tuple[Event, ...]
-    next_cursor: str | None
-    stopped: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LetterQuery:
-    """Which dead letters: those of a state, a kind, a source, a code, of some age."""
-
-    state: str = "open"
-    kind: str = ""
-    source_id: int | None = None
-    error_code: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LetterPage:
-    """Dead letters, newest first, and where the next page begins."""
-
-    letters: tuple[DeadLetter, ...]
-    next_cursor: str | None
-
-
 def find_keys(*, source_id: int, message_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
     """Answer (event id, body hash) of the message ids of this source that are known."""
     by_hash = {message_hash(message_id): message_id for message_id in message_ids}
@@ -107,7 +60,7 @@ def find_keys(*, source_id: int, message_ids: Sequence[str]) -> dict[str, tuple[
 
 def get_event(*, event_id: int) -> Event:
     """Answer one event; raises EventMissing."""
-    found = sql.row(f"SELECT {_COLUMNS} FROM events_event WHERE id = %s::bigint", [event_id])
+    found = sql.row(f"SELECT {COLUMNS} FROM events_event WHERE id = %s::bigint", [event_id])
     if found is None:
         raise EventMissing
     return as_event(found)
@@ -116,7 +69,7 @@ def get_event(*, event_id: int) -> Event:
 def list_events(*, event_ids: Sequence[int]) -> list[Event]:
     """Answer the events with these ids, by id."""
     found = sql.rows(
-        f"SELECT {_COLUMNS} FROM events_event WHERE id = ANY(%s::bigint[]) ORDER BY id",
+        f"SELECT {COLUMNS} FROM events_event WHERE id = ANY(%s::bigint[]) ORDER BY id",
         [list(event_ids)],
     )
     return [as_event(each) for each in found]
@@ -131,7 +84,7 @@ def list_timeline(
 ) -> list[Event]:
     """Answer the newest events of these member ids (a survivor's and its aliases'), by time."""
     found = sql.rows(
-        f"SELECT {_COLUMNS} FROM events_event WHERE member_id = ANY(%s::bigint[])"
+        f"SELECT {COLUMNS} FROM events_event WHERE member_id = ANY(%s::bigint[])"
         " AND (%s::text[] IS NULL OR type = ANY(%s::text[]))"
         " AND (%s::timestamptz IS NULL OR (occurred_at, id) < (%s::timestamptz, %s::bigint))"
         " ORDER BY occurred_at DESC, id DESC LIMIT %s::int",
@@ -146,61 +99,6 @@ def list_timeline(
         ],
     )
     return [as_event(each) for each in found]
-
-
-def list_log(*, query: LogQuery, cursor: str | None = None, limit: int | None = None) -> LogPage:
-    """List events, newest recorded first, also among ten million. Raises CursorMalformed."""
-    found = seeking.page(_log_seek(query), cursor=cursor, limit=limit)
-    return LogPage(tuple(as_event(row) for row in found.rows), found.next_cursor, found.stopped)
-
-
-def count_log(*, query: LogQuery) -> Counted:
-    """Count the events that match; of the whole log an estimate."""
-    counted = seeking.count(_log_seek(query))
-    if counted.is_exact or query != LogQuery():
-        return counted
-    return Counted(seeking.estimate_rows("events_event"), is_exact=False)
-
-
-def list_effects(*, event_id: int, limit: int = 200) -> list[Event]:
-    """List the events that an event caused in its own transaction, by id; raises EventMissing."""
-    place = sql.row("SELECT epoch, xact::text FROM events_event WHERE id = %s::bigint", [event_id])
-    if place is None:
-        raise EventMissing
-    found = sql.rows(
-        f"SELECT {_COLUMNS} FROM events_event WHERE epoch = %s::int AND xact = %s::text::xid8"
-        " AND cause_id = %s::bigint ORDER BY id LIMIT %s::int",
-        [*place, event_id, limit],
-    )
-    return [as_event(each) for each in found]
-
-
-def _log_seek(query: LogQuery) -> Seek:
-    along: list[Condition] = []
-    among: list[Condition] = []
-    # The index by type leaves out the commonest, which is found soon enough among all.
-    if query.type == COMMONEST:
-        among.append((f"type = '{COMMONEST}'", []))
-    elif query.type:
-        along.append((f"type = %s::text AND type <> '{COMMONEST}'", [query.type]))
-    for condition, value, some in (
-        ("member_id = ANY(%s::bigint[])", list(query.member_ids), along),
-        ("recorded_at >= %s::timestamptz", query.since, along),
-        ("recorded_at < %s::timestamptz", query.until, along),
-        ("source_id = %s::bigint", query.source_id, among),
-        ("batch_id = %s::bigint", query.batch_id, among),
-    ):
-        if value:
-            some.append((condition, [value]))
-    if query.store_ids is not None:
-        among.append(("store_id = ANY(%s::bigint[])", [list(query.store_ids)]))
-    return Seek(
-        columns=_COLUMNS,
-        table="events_event",
-        keys=(("recorded_at", "timestamptz"), ("id", "bigint")),
-        along=tuple(along),
-        among=tuple(among),
-    )
 
 
 def batches_of(*, member_ids: Sequence[int], types: Sequence[str]) -> dict[int, set[int | None]]:
@@ -219,7 +117,7 @@ def batches_of(*, member_ids: Sequence[int], types: Sequence[str]) -> dict[int, 
 def list_history(*, member_ids: Sequence[int], types: Sequence[str]) -> list[Event]:
     """Answer all events of these types about these members, in the order of the log."""
     found = sql.rows(
-        f"SELECT {_COLUMNS} FROM events_event WHERE member_id = ANY(%s::bigint[])"
+        f"SELECT {COLUMNS} FROM events_event WHERE member_id = ANY(%s::bigint[])"
         " AND type = ANY(%s::text[]) ORDER BY epoch, xact, id",
         [list(member_ids), list(types)],
     )
@@ -271,7 +169,7 @@ def list_dead_letters(
 ) -> list[DeadLetter]:
     """Answer dead letters of a state (None: of any) by id, without their bodies."""
     found = sql.rows(
-        f"SELECT {_LETTER} FROM events_deadletter"
+        f"SELECT {LETTER_COLUMNS} FROM events_deadletter"
         " WHERE (%s::text IS NULL OR state = %s::text) AND (%s::text IS NULL OR kind = %s::text)"
         " AND (%s::text IS NULL OR error_code = %s::text) AND id > %s::bigint"
         " AND (%s::bigint[] IS NULL OR id = ANY(%s::bigint[])) ORDER BY id LIMIT %s::int",
@@ -281,78 +179,17 @@ def list_dead_letters(
             limit,
         ],
     )
-    return [_as_dead_letter(each) for each in found]
+    return [as_dead_letter(each) for each in found]
 
 
-def list_letters(
-    *, query: LetterQuery, cursor: str | None = None, limit: int | None = None
-) -> LetterPage:
-    """List dead letters, newest first, without their bodies. Raises CursorMalformed."""
-    found = seeking.page(_letter_seek(query), cursor=cursor, limit=limit)
-    return LetterPage(tuple(_as_dead_letter(row) for row in found.rows), found.next_cursor)
-
-
-def count_letters(*, query: LetterQuery) -> int:
-    """Count the dead letters that match."""
-    return seeking.count(_letter_seek(query), passed_max=1_000_000).rows
-
-
-def list_letter_ids(*, query: LetterQuery, after_id: int = 0, limit: int = 1_000) -> list[int]:
-    """List the ids of dead letters that match, oldest first, those after an id."""
-    where, values = _letter_conditions(query)
-    found = sql.rows(
-        f"SELECT id FROM events_deadletter WHERE {where} AND id > %s::bigint"
-        " ORDER BY id LIMIT %s::int",
-        [*values, after_id, limit],
-    )
-    return [letter_id for (letter_id,) in found]
-
-
-def count_letters_by(*, column: str, state: str = "open") -> dict[str, int]:
-    """Count the dead letters of a state by their `error_code` or their `kind`."""
-    if column not in {"error_code", "kind"}:
-        raise ValueError(f"{column} is not counted by")
-    return dict(
-        sql.rows(
-            f"SELECT {column}, count(*) FROM events_deadletter WHERE state = %s::text"
-            f" GROUP BY {column} ORDER BY count(*) DESC, {column} LIMIT 100",
-            [state],
-        )
-    )
-
-
-_LETTER = (
+LETTER_COLUMNS = (
     "id, kind, state, consumer, event_id, source_id, batch_id, member_id, error_code,"
     " error_facts::text, attempts, created_at, settled_at"
 )
 
 
-def _letter_conditions(query: LetterQuery) -> tuple[str, list[Any]]:
-    conditions, values = ["TRUE"], list[Any]()
-    for condition, value in (
-        ("state = %s::text", query.state),
-        ("kind = %s::text", query.kind),
-        ("source_id = %s::bigint", query.source_id),
-        ("error_code = %s::text", query.error_code),
-        ("created_at >= %s::timestamptz", query.since),
-        ("created_at < %s::timestamptz", query.until),
-    ):
-        if value:
-            conditions.append(condition)
-            values.append(value)
-    return " AND ".join(conditions), values
-
-
-def _letter_seek(query: LetterQuery) -> Seek:
-    return Seek(
-        columns=_LETTER,
-        table="events_deadletter",
-        keys=(("id", "bigint"),),
-        along=(_letter_conditions(query),),
-    )
-
-
-def _as_dead_letter(found: tuple[Any, ...]) -> DeadLetter:
+def as_dead_letter(found: tuple[Any, ...]) -> DeadLetter:
+    """Build the value from a row of the dead letters."""
     values = list(found)
     values[9] = orjson.loads(values[9])
     return DeadLetter(*values)
