@@ -1,5 +1,6 @@
 """Colleagues: the list, one account with what it may do and why, and an invitation."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -125,14 +126,8 @@ def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     at, actor, zone = clock.now(), actor_of(request), house_zone()
     staff = access.get_staff_by_public(public_id=staff_id)
     separated = access.policy(at).separated_administrators
-    live = [grant for grant in staff.grants if grant.is_live(at)]
     roles = access.roles_for(grant.role for grant in staff.grants)
-    held = effective_access(
-        [(grant.role, grant.scope) for grant in live],
-        catalogue=PERMISSIONS,
-        separated=separated,
-        roles=roles,
-    )
+    held = _explained(staff, roles, at, separated=separated)
     recent = access.list_audit(about=("staff", str(staff.public_id)), limit=RECENT)
     names = access.names_of({one.actor_id for one in recent if one.actor_kind == "staff"})
     context = {
@@ -152,14 +147,7 @@ def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
             for each in staff.grants
         ],
         "grant_href": "" if staff.id == actor.id else _to("grant", staff),
-        "held": [
-            (
-                gettext(PERMISSIONS[each.permission]),
-                each.permission in STRONG,
-                [(role_title(role), scope_words(scope)) for role, scope in each.sources],
-            )
-            for each in held
-        ],
+        "held": held,
         "is_self": staff.id == actor.id,
         "recent": [
             (
@@ -339,6 +327,22 @@ def _actions(staff: Staff, actor: Actor) -> list[PageAction]:
         PageAction(gettext("Sign out everywhere"), _to("sessions", staff), "log-out"),
         PageAction(gettext("Sessions and second factors"), _to("safety", staff), "shield-check"),
         PageAction(gettext("Switch off"), _to("deactivate", staff), "power-off"),
+    ]
+
+
+def _explained(
+    staff: Staff, roles: Mapping[str, Role], at: datetime, *, separated: bool
+) -> list[tuple[str, bool, list[tuple[str, str]]]]:
+    """Say what an account may do, whether that is strong, and by which role in which place."""
+    live = [(grant.role, grant.scope) for grant in staff.grants if grant.is_live(at)]
+    held = effective_access(live, catalogue=PERMISSIONS, separated=separated, roles=roles)
+    return [
+        (
+            gettext(PERMISSIONS[each.permission]),
+            each.permission in STRONG,
+            [(role_title(role), scope_words(scope)) for role, scope in each.sources],
+        )
+        for each in held
     ]
 
 
