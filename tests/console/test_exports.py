@@ -129,6 +129,10 @@ class TestOrders:
         rows = lines(made(staff("analyst", "store:S02"), what="orders", columns=self.COLUMNS))
         assert [row["订单"] for row in rows] == ["SO-9001"]
 
+    def test_a_tier_that_is_gone_is_not_all_members(self, shop, manager):
+        with pytest.raises(domain.ExportFilterGone):
+            ask(manager, filters={"tier": "copper"})
+
     @pytest.mark.parametrize("filters", [{"store": "S01"}, {"state": "gone"}])
     def test_a_filter_that_means_nothing_is_not_left_out(self, shop, filters):
         maker = staff("analyst", "store:S02")

@@ -69,7 +69,7 @@ def list_notices(
 ) -> tuple[list[Notice], str | None]:
     """Answer a page of notices, newest first, and the cursor of the next."""
     size = paging.clamp(limit)
-    (before,) = paging.decode(cursor, parts=1) if cursor else (None,)
+    before = paging.decode_id(cursor) if cursor else None
     found = sql.rows(
         "SELECT public_id, words, facts, href, told_at, seen_at FROM web_notice"
         " WHERE owner = %s::text AND (%s::text IS NULL OR public_id::text < %s::text)"

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -34,6 +35,34 @@ def decode(text: str, *, parts: int) -> list[Any]:
     if not isinstance(found, list) or len(found) != parts:
         raise CursorMalformed
     return found
+
+
+def decode_number(text: str) -> int:
+    """Read a cursor that is a row's number; raises CursorMalformed."""
+    (number,) = decode(text, parts=1)
+    if type(number) is not int or not 0 <= number < 2**63:
+        raise CursorMalformed
+    return number
+
+
+def decode_id(text: str) -> str:
+    """Read a cursor that is an id, as text; raises CursorMalformed."""
+    (found,) = decode(text, parts=1)
+    if not isinstance(found, str) or "\0" in found:
+        raise CursorMalformed
+    return found
+
+
+def decode_moment(text: str) -> tuple[datetime, int]:
+    """Read a cursor of a moment and a row's number; raises CursorMalformed."""
+    said, number = decode(text, parts=2)
+    try:
+        moment = datetime.fromisoformat(said)
+    except (TypeError, ValueError) as error:
+        raise CursorMalformed from error
+    if moment.tzinfo is None or type(number) is not int or not 0 <= number < 2**63:
+        raise CursorMalformed
+    return moment, number
 
 
 def clamp(limit: int | None) -> int:

@@ -80,6 +80,8 @@ def list_actions() -> list[str]:
 
 def get_entry(*, entry_id: int) -> tuple[KeptEntry, int | None]:
     """Find one entry and its place in the chain, None while it has none; raises EntryNotFound."""
+    if entry_id >= 2**63:
+        raise EntryNotFound
     found = sql.row(
         f"SELECT s.seq, {_ENTRY} FROM access_audit_entry e"
         " LEFT JOIN access_audit_seal s ON s.entry_id = e.id WHERE e.id = %s::bigint",

@@ -169,7 +169,7 @@ def _page(
     view: str, state: ListState, actor: Actor, at: datetime
 ) -> tuple[list[Approval], str | None]:
     """Read one page of a view; what lies beyond the reader's reach is left out."""
-    before = paging.decode(state.cursor, parts=2) if state.cursor else None
+    before = paging.decode_moment(state.cursor) if state.cursor else None
     kind = state.filters.get("kind")
     found = access.list_approvals(
         at=at,
@@ -177,7 +177,7 @@ def _page(
         kinds=[kind] if kind else None,
         maker_person_id=actor.id if view == "mine" else None,
         but_maker=actor.id if view == "waiting" else None,
-        before=(datetime.fromisoformat(before[0]), int(before[1])) if before else None,
+        before=before,
         limit=READ_AT_ONCE,
     )
     if view == "waiting":

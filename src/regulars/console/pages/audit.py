@@ -102,9 +102,9 @@ def list_entries(request: HttpRequest) -> HttpResponse:
     spec = SPEC.with_choices(actor=_people(), action=_actions())
     state = read_state(spec, request.GET.dict())
     asked = _asked(state, at, zone)
-    before = paging.decode(state.cursor, parts=2) if state.cursor else None
+    before = paging.decode_moment(state.cursor) if state.cursor else None
     found = access.list_audit(
-        before=(datetime.fromisoformat(before[0]), int(before[1])) if before else None,
+        before=before,
         limit=state.size + 1,
         **asked.as_filters(),
     )

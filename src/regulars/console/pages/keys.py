@@ -67,7 +67,7 @@ def list_keys(request: HttpRequest) -> HttpResponse:
     """List keys, newest first, ended ones too."""
     at, actor = clock.now(), actor_of(request)
     state = read_state(SPEC, request.GET.dict())
-    before = int(paging.decode(state.cursor, parts=1)[0]) if state.cursor else None
+    before = paging.decode_number(state.cursor) if state.cursor else None
     found = access.list_keys_newest(
         at=at, state=state.filters.get("state", ""), before=before, limit=state.size + 1
     )

@@ -147,7 +147,8 @@ def untag_members(request: HttpRequest) -> HttpResponse:
 def _open(request: HttpRequest) -> Many:
     """Find who was chosen, within the reach of the reader's right to tag."""
     at, actor = clock.now(), actor_of(request)
-    scope, programme = actor.scope_for(WRITE), loyalty.get_programme()
+    scope = actor.scope_for(WRITE) & actor.scope_for("members.read")
+    programme = loyalty.get_programme()
     stores = access.list_stores(scope)
     rungs = tiers.list_rungs(programme, at=at, language=language_of())
     spec = MEMBERS.with_choices(

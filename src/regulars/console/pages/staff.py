@@ -89,7 +89,7 @@ def list_staff(request: HttpRequest) -> HttpResponse:
     own = [Choice(role.name, role.name, is_data=True) for role in access.list_custom_roles()]
     spec = SPEC.with_choices(role=[*(Choice(r.name, r.title) for r in ROLES.values()), *own])
     state = read_state(spec, request.GET.dict())
-    before = int(paging.decode(state.cursor, parts=1)[0]) if state.cursor else None
+    before = paging.decode_number(state.cursor) if state.cursor else None
     found = access.list_staff_newest(
         at=at,
         role=state.filters.get("role", ""),

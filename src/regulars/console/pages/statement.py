@@ -137,7 +137,8 @@ def show_statement(request: HttpRequest) -> HttpResponse:
 def show_movement(request: HttpRequest, seq: int) -> HttpResponse:
     """Show one movement: its two sides, what caused it, what it takes back."""
     at, actor = clock.now(), actor_of(request)
-    found = ledger.get_movement(seq=seq, scope=actor.scope_for("points.read"))
+    scope = actor.scope_for("points.read")
+    found = ledger.get_movement(seq=seq, scope=scope) if seq < 2**63 else None
     if found is None:
         raise TransferMissing
     person = people_of(actor, [found.member_id]).get(found.member_id or 0)

@@ -48,6 +48,7 @@ from regulars.web.seeking import Counted
 
 PERMISSION = "members.merge"
 WAITS = timedelta(days=30)
+ID_DIGITS_MAX = 18
 TONES = {Confidence.HIGH: "ok", Confidence.MEDIUM: "warn", Confidence.LOW: "mute"}
 CONFIDENCES = {
     Confidence.HIGH: message("very likely one person"),
@@ -260,7 +261,7 @@ def _chosen(request: HttpRequest, scope: Scope, *, at: datetime) -> list[int]:
             limit=IDS_MAX,
         )
         return [one.id for one in found]
-    named = [int(each) for each in chosen.ids if each.isascii() and each.isdigit()]
+    named = [int(n) for n in chosen.ids if n.isascii() and n.isdigit() and len(n) <= ID_DIGITS_MAX]
     within = queue.suggestions_by_id(suggestion_ids=named, scope=scope)
     if not within and request.POST.get("step") != "do":
         raise SuggestionNotFound

@@ -48,7 +48,7 @@ def list_exports(
 ) -> tuple[list[Export], str | None]:
     """Answer a page of files, newest first: one's own, or everybody's with `staff_id` None."""
     size = paging.clamp(limit)
-    (before,) = paging.decode(cursor, parts=1) if cursor else (None,)
+    before = paging.decode_id(cursor) if cursor else None
     found = sql.rows(
         f"SELECT {_COLUMNS} FROM console_export"
         " WHERE (%s::bigint IS NULL OR staff_id = %s::bigint)"

@@ -10,6 +10,7 @@ from regulars.console.domain.exports import (
     Ask,
     Exportable,
     ExportColumn,
+    ExportFilterGone,
     ExportRow,
     Money,
     Value,
@@ -58,6 +59,8 @@ def criteria_for(ask: Ask) -> Criteria:
         store=[Choice(code, code, is_data=True) for code in {*store_ids, asked} if code],
     )
     state = read_state(spec, ask.filters)
+    if (ask.filters.keys() & spec.filter_keys) - state.filters.keys():
+        raise ExportFilterGone
     return criteria_of(state, store_ids=store_ids, at=ask.at, zone=programme.tz)
 
 

@@ -42,6 +42,8 @@ def list_verify_runs(*, cursor: str | None = None, limit: int = 50) -> VerifyRun
 
 def get_verify_run(*, run_id: int) -> VerifyRun:
     """Answer one run with all its findings; raises VerifyRunUnknown."""
+    if run_id > _END:
+        raise VerifyRunUnknown
     found = sql.row(
         f"SELECT {_RUN}, findings::text FROM ledger_verify_run WHERE id = %s::bigint", [run_id]
     )

@@ -11,6 +11,8 @@ _MERGE = "SELECT id, winner_id, loser_id, merged_at, undone_at FROM members_merg
 
 def get_merge(*, merge_id: int) -> Merge:
     """Answer one merge; raises MergeNotFound."""
+    if merge_id >= 2**63:
+        raise MergeNotFound
     found = sql.row(f"{_MERGE} WHERE id = %s::bigint", [merge_id])
     if found is None:
         raise MergeNotFound
