@@ -117,7 +117,7 @@ def _browse(*, rounds: int, language: str = "zh-hans") -> dict[str, Any]:
 
 
 def _is_there(addresses: Iterator[str]) -> bool:
-    from django.urls import NoReverseMatch
+    from django.urls import NoReverseMatch  # noqa: PLC0415 after Django's set-up
 
     try:
         next(addresses)
