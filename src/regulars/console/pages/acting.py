@@ -31,6 +31,7 @@ from regulars.console.pages.confirming import (
     step_of,
 )
 from regulars.console.pages.drawing import actor_of, language_of, teller_of
+from regulars.console.services import acting
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
 from regulars.loyalty import selectors as loyalty
@@ -205,6 +206,7 @@ def _do(scene: Scene, deed: Deed) -> HttpResponse:
         check_typed(request, Act(deed.title, "", type_to_confirm=deed.confirm))
 
         def effect() -> dict[str, Any]:
+            acting.hold_member(member_id=scene.member_id)
             plan = deed.plan(said)
             check_seen(request, plan)
             return deed.do(said, act_id, plan)

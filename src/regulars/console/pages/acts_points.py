@@ -19,6 +19,7 @@ from regulars.ledger import selectors as ledger
 from regulars.ledger import services
 from regulars.ledger.domain import AccountFrozen, Balance
 from regulars.members.domain import MemberErased
+from regulars.web import clock
 from regulars.web.pages import page
 
 PERMISSION = "points.adjust"
@@ -58,11 +59,12 @@ def _plan(scene: Scene, said: Said) -> Plan:
     amount: int = said["amount"]
     _check_living(scene, amount)
     asks = services.needs_second_person(amount=amount, actor=scene.actor, at=scene.at)
-    balance = ledger.get_balance(member_id=scene.member_id, at=scene.at)
+    at = clock.after_locks(scene.at)  # what came while we waited counts
+    balance = ledger.get_balance(member_id=scene.member_id, at=at)
     taken = []
     if amount < 0:
-        lots = ledger.list_lots(member_id=scene.member_id, at=scene.at)
-        taken = previews.taken_from(lots, amount=-amount, balance=balance, at=scene.at)
+        lots = ledger.list_lots(member_id=scene.member_id, at=at)
+        taken = previews.taken_from(lots, amount=-amount, balance=balance, at=at)
     sign = formatting.signed(amount)
     act = Act(
         title=gettext("Adjust points of %(name)s by %(amount)s")

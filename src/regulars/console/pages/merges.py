@@ -26,6 +26,7 @@ from regulars.members.domain import (
     Profile,
     SameMember,
 )
+from regulars.web import clock
 from regulars.web.pages import page
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -99,8 +100,9 @@ def merge(request: HttpRequest, winner: UUID, loser: UUID) -> HttpResponse:
 
 
 def _lines(scene: Scene, other: Profile) -> list[Compared]:
-    winner, loser = merging.read_sides(winner=scene.profile, loser=other, at=scene.at)
-    programme, at = scene.programme, scene.at
+    programme, sent = scene.programme, scene.request.method == "POST"
+    at = clock.after_locks(scene.at) if sent else scene.at
+    winner, loser = merging.read_sides(winner=scene.profile, loser=other, at=at)
     after = previews.merged(winner, loser, programme=programme, at=at)
     mine, theirs = (
         previews.stand_alone(each, programme=programme, at=at) for each in (winner, loser)

@@ -10,6 +10,17 @@ from regulars.access import services as access
 from regulars.access.domain import Actor
 from regulars.members import services as members
 from regulars.members.domain import Consent, TagSource
+from regulars.web import sql
+
+ACTS = 0x41435453  # "ACTS": our corner of the advisory locks
+
+
+def hold_member(*, member_id: int) -> None:
+    """Let no other act of the console on this member happen until this transaction ends.
+
+    So what a preview promised is compared with what stands, and nobody comes in between.
+    """
+    sql.rows("SELECT pg_advisory_xact_lock(%s::int, hashint8(%s::bigint))", [ACTS, member_id])
 
 
 @transaction.atomic
