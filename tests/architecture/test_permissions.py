@@ -72,6 +72,10 @@ LOOKED_AT = {
 }  # fmt: skip  lists and masked pages: looking needs the permission, not a fresh proof
 
 
+# Pages that move the money of many, whatever else their permission opens.
+MOVING_MANY = {"console-import-run", "console-import-undo"}
+
+
 class TestProofs:
     def test_are_asked_for_before_what_matters(self) -> None:
         asked = {p.name: getattr(p.callback, "step_up", False) for p in pages()}
@@ -79,3 +83,4 @@ class TestProofs:
 
         assert {name for name in weighty if not asked[name]} - LOOKED_AT == set()
         assert {name for name in LOOKED_AT if name not in weighty} == set()
+        assert {name for name in MOVING_MANY if not asked[name]} == set()

@@ -115,6 +115,9 @@ class TestJobs:
         browser = signed_in(at, role="operations")
         assert browser.get(reverse("console-job", args=[theirs])).status_code == 200
         assert browser.post(reverse("console-job-stop", args=[theirs])).status_code == 302
+        assert sql.rows("SELECT object_id FROM access_audit_entry WHERE action = 'jobs.stop'") == [
+            (str(theirs),)
+        ]
         assert progress.is_cancelled(theirs)
 
     def test_what_failed_says_why(self, at):

@@ -242,6 +242,9 @@ class TestPages:
         assert post("package").status_code == 409
         assert post("check", how="phone_code").status_code == 302
         assert post("take").status_code == 302
+        assert sql.row(
+            "SELECT count(*) FROM access_audit_entry WHERE action = 'privacy.assign'"
+        ) == (1,)
         assert post("package").status_code == 302
         copy = browser.get(reverse("console-privacy-copy", args=[public_id]))
         assert copy["Content-Disposition"].startswith("attachment")

@@ -183,7 +183,7 @@ def map_upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("console-import", args=[public_id]))
 
 
-@page(RUN)
+@page(RUN, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def run_upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Import the file as it was rehearsed, after saying again what it writes."""

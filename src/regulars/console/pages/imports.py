@@ -160,7 +160,7 @@ def fetch_errors(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return cast("HttpResponse", response)
 
 
-@page(RUN)
+@page(RUN, step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo_import(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take an import back, after showing what goes and what stays."""

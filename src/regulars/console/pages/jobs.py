@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from regulars.access import selectors as access
 from regulars.access.domain import Actor
+from regulars.console import services
 from regulars.console.domain.exports import Export, ExportNotFound
 from regulars.console.domain.lists import (
     Cell,
@@ -145,7 +146,7 @@ def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def stop_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Ask a piece of work to stop."""
-    progress.cancel(progress_id=job_id, owner=_owner(actor_of(request)), at=clock.now())
+    services.stop_job(job_id=job_id, actor=actor_of(request), at=clock.now())
     return HttpResponseRedirect(reverse("console-job", args=[job_id]))
 
 

@@ -26,6 +26,7 @@ from regulars.console.services.packages import (
     read_package,
 )
 from regulars.console.services.reminders import remind_of_requests
+from regulars.console.services.stopping import stop_job
 from regulars.console.services.tagging import tag_many, untag_many
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "read_package",
     "remind_of_requests",
     "save_view",
+    "stop_job",
     "tag_many",
     "untag_many",
     "write_export",

@@ -91,6 +91,7 @@ def assign_request(
         [staff_id, request.id],
     )
     _note_step(request, RequestStep.ASSIGNED, actor, at, word=str(staff_id or ""))
+    _audit("privacy.assign", request, actor, at)
     return selectors.get_request(public_id=public_id, scope=scope)
 
 
