@@ -10,15 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
 
-from regulars.access import selectors as access
-from regulars.access.domain import Actor, Scope
+from regulars.access.domain import Actor
 from regulars.console.domain import operations
 from regulars.console.domain.cells import Cell, Fact, PageAction, TabLink
-from regulars.console.domain.lists import Choice
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Section, WholeHouseNeeded
 from regulars.console.pages.drawing import actor_of, draw, house_zone
-from regulars.ingest import selectors as ingest
 from regulars.members import selectors as members
 from regulars.members.selectors import Named
 from regulars.web.pages import page
@@ -83,18 +80,6 @@ def demand_whole_house(actor: Actor, permission: str) -> None:
     """Refuse who holds the permission only for some stores; raises WholeHouseNeeded."""
     if not actor.scope_for(permission).everything:
         raise WholeHouseNeeded
-
-
-def store_choices(scope: Scope) -> list[Choice]:
-    """Answer the stores in scope as choices of a filter."""
-    stores = access.list_stores(scope, limit=STORES_MAX)
-    return [Choice(store.code, store.name, is_data=True) for store in stores]
-
-
-def source_choices(at: datetime) -> list[Choice]:
-    """Answer the sources as choices of a filter."""
-    found = ingest.list_sources(at=at)
-    return [Choice(each.source.name, each.source.name, is_data=True) for each in found]
 
 
 def people_of(actor: Actor, member_ids: Iterable[int | None]) -> dict[int, Named]:

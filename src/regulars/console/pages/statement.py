@@ -183,7 +183,7 @@ def _circumstances(found: Movement, actor: Actor) -> Section:
             (gettext("Booked"), Cell.moment(found.recorded_at)),
             (gettext("Store"), Cell.text(place.name if place else "")),
             (gettext("Operator"), Cell.text(_operator(found.actor_id, operators))),
-            (gettext("Reason code"), Cell.number(found.reason_code or None)),
+            (gettext("Reason code"), _reason(found.reason_code)),
             (
                 gettext("Event"),
                 Cell.link(str(found.event_id), event)
@@ -246,7 +246,7 @@ def _rows(
                 "counterpart": Cell.text(_counterpart(each)),
                 "store": Cell.text(stores.get(each.store_id or 0, "")),
                 "operator": Cell.text(_operator(each.actor_id, operators)),
-                "reason": Cell.number(each.reason_code or None),
+                "reason": _reason(each.reason_code),
                 "occurred_at": Cell.moment(each.occurred_at),
                 "seq": Cell.code(str(each.seq)),
             },
@@ -271,6 +271,13 @@ def _operator(actor_id: int | None, names: Mapping[int, str]) -> str:
     if actor_id < 0:
         return gettext("API key %(number)s") % {"number": -actor_id}
     return names.get(actor_id, gettext("Staff %(number)s") % {"number": actor_id})
+
+
+def _reason(code: int) -> Cell:
+    """Say the reasons of the console in words; those of callers are numbers of their own."""
+    if str(code) in wording.ADJUST_REASONS:
+        return Cell.text(gettext(wording.ADJUST_REASONS[str(code)]), str(code))
+    return Cell.number(code or None)
 
 
 def _lines(totals: MovementTotals | None) -> list[tuple[str, int, int, int, int]]:
