@@ -46,4 +46,5 @@ ORDERS = ListSpec(
         ),
     ),
     export="orders",
+    is_personal=True,
 )

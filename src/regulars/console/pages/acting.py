@@ -171,7 +171,7 @@ def _form(scene: Scene, deed: Deed) -> HttpResponse:
         next_step="preview",
         zone=scene.programme.tz,
         template=deed.template,
-        extra=deed.extra() if deed.extra else None,
+        extra={"personal": True, **(deed.extra() if deed.extra else {})},
     )
 
 
@@ -195,7 +195,7 @@ def _preview(scene: Scene, deed: Deed, refusal: Refusal | None = None) -> HttpRe
         crumbs=scene.crumbs,
         refusal=refusal,
         zone=scene.programme.tz,
-        extra={"said": said},
+        extra={"said": said, "personal": True},
     )
 
 

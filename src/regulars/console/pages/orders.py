@@ -77,6 +77,7 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "order": found,
         "shows_awards": shows_awards,
         "now": at,
+        "personal": True,
         "source_href": href_of("console-source", found.source_id)
         if actor.may("sources.manage") and found.source_id
         else "",

@@ -82,6 +82,7 @@ def _record(request: HttpRequest, profile: Profile, *, tab: str, at: datetime) -
     context: Context = {
         "head": head,
         "now": at,
+        "personal": True,
         "tab": tab,
         "tab_template": f"console/_tab_{tab}.html",
         "tabs": _tabs(reading, orders=head.orders),
