@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -205,6 +206,20 @@ class TestKept:
         assert list((tmp_path / "var" / "uploads").iterdir()) == []
         with pytest.raises(UploadMissing):
             selectors.get_upload(public_id=upload.public_id)
+
+    def test_what_a_killed_worker_had_open_goes_after_a_day(self, tmp_path: Path) -> None:
+        upload = hand_over()
+        left = tmp_path / "var" / "uploads" / "tmp0badc0de"
+        left.mkdir()
+        (left / upload.file_name).write_text(PHONE)
+
+        tasks.drop_uploads()
+        assert left.exists()
+        yesterday = (clock.now() - timedelta(hours=25)).timestamp()
+        os.utime(left, (yesterday, yesterday))
+        tasks.drop_uploads()
+
+        assert not left.exists()
 
     def test_thrown_away_when_asked(
         self, tmp_path: Path, django_capture_on_commit_callbacks: Any

@@ -86,6 +86,7 @@ def drop_uploads() -> None:
     """Throw away files that were handed over a day ago and never imported."""
     while services.drop_uploads(at=clock.now()):
         pass
+    services.sweep_private_files(at=clock.now())
 
 
 def _staff(staff_id: int) -> Actor:

@@ -47,6 +47,7 @@ from regulars.ingest.services.uploads import (
     drop_uploads,
     mapping_of,
     receive_upload,
+    sweep_private_files,
     synonyms_of,
 )
 from regulars.ingest.services.uploads_running import (
@@ -124,6 +125,7 @@ __all__ = [
     "run_upload",
     "source_named",
     "stop_upload",
+    "sweep_private_files",
     "synonyms_of",
     "undo_import",
 ]

@@ -6,9 +6,10 @@ import reads it. After a day, or once it is imported, key and file go.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -192,6 +193,18 @@ def drop_uploads(*, at: datetime, limit: int = 100) -> int:
     for public_id in ids:
         _unlink_later(public_id)
     return len(ids)
+
+
+def sweep_private_files(*, at: datetime) -> int:
+    """Remove opened files whose worker was killed before it could; answers how many places."""
+    oldest = (at - UPLOAD_LIVES).timestamp()
+    swept = 0
+    for place in folder().glob("tmp*"):
+        with suppress(FileNotFoundError):  # its own worker has just removed it
+            if place.stat().st_mtime < oldest:
+                shutil.rmtree(place)
+                swept += 1
+    return swept
 
 
 def forget_file(*, upload: Upload, state: UploadState) -> None:
