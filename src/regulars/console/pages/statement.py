@@ -84,6 +84,7 @@ STATEMENT = ListSpec(
         Filter("operator", message("Operator")),
     ),
     sort="-recorded_at",
+    is_personal=True,
 )
 
 
