@@ -312,7 +312,7 @@ class TestStepUp:
         sign_in(browser)
         move_clock(timedelta(minutes=20))
 
-        assert "确认是您本人" in browser.get("/step-up").content.decode()
+        assert "确认是你本人" in browser.get("/step-up").content.decode()
 
 
 class TestPasskeyOptions:

@@ -48,14 +48,25 @@ Granian(
     static_path_route=["/static"], static_path_mount=[Path(sys.argv[2])],
 ).serve()
 """
+WORK = """
+import django
+django.setup()
+from regulars.web.jobs import run_worker
+run_worker(wait=False)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Where the served house is, and a thing of each kind in it."""
+    """Where the served house is, a thing of each kind in it, and how its worker is started."""
 
     url: str
     things: dict[str, Any]
+    environment: dict[str, str]
+
+    def work(self) -> None:
+        """Let a worker do what waits in the queue, and end."""
+        subprocess.run([sys.executable, "-c", WORK], env=self.environment, check=True, timeout=120)
 
 
 @pytest.fixture(scope="session")
@@ -93,10 +104,11 @@ def house(chromium: str, django_db_setup: None, django_db_blocker: object) -> It
         rig.leave()
         rig.point_to(before)
     port = _free_port()
-    server = _serve(var, name, port)
+    environment = _environment(var, name)
+    server = _serve(var, environment, port)
     try:
         _wait(port, server)
-        yield House(f"http://127.0.0.1:{port}", things)
+        yield House(f"http://127.0.0.1:{port}", things, environment)
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -118,14 +130,18 @@ def _fill() -> dict[str, Any]:
     return open_things(shop)
 
 
-def _serve(var: Path, name: str, port: int) -> subprocess.Popen[bytes]:
+def _environment(var: Path, name: str) -> dict[str, str]:
     server = postgres.Server(var, durable=False)
-    environment = {
+    return {
         **os.environ,
+        "DJANGO_SETTINGS_MODULE": "regulars.settings",
         "DATABASE_URL": server.url("app", database=name),
         "DATABASE_OWNER_URL": server.url("owner", database=name),
         "PYTHONPATH": os.pathsep.join(["src", *sys.path]),
     }
+
+
+def _serve(var: Path, environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     with (ARTEFACTS / "server.log").open("wb") as log:
         return subprocess.Popen(

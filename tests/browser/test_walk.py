@@ -52,9 +52,14 @@ class Walk:
         """Check the page as it stands and keep a picture of it."""
         self.page.wait_for_load_state("load")
         text = self.page.inner_text("body")
-        if self.language == "zh-CN" and (left := english_in(self.page.content())):
+        # the page of the design system shows both languages on purpose
+        if (
+            name != "style"
+            and self.language == "zh-CN"
+            and (left := english_in(self.page.content()))
+        ):
             self.faults.append(f"{name}: not translated: {left[:5]}")
-        if self.language != "zh-CN" and "会员" in text.replace("林小满", ""):
+        if name != "style" and self.language != "zh-CN" and "会员" in text.replace("林小满", ""):
             self.faults.append(f"{name}: Chinese words on an English page")
         if never := NEVER.findall(text):
             self.faults.append(f"{name}: shows {never[:3]}")

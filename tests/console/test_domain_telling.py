@@ -176,7 +176,8 @@ class TestChart:
         )
 
     def test_says_the_change_against_the_days_before(self) -> None:
-        values = {self.TODAY: 150, self.TODAY - timedelta(days=30): 100}
+        yesterday = self.TODAY - timedelta(days=1)
+        values = {self.TODAY: 7, yesterday: 150, yesterday - timedelta(days=30): 100}
 
         chart = charts.line_over_days(values, today=self.TODAY, days=30)
 

@@ -153,8 +153,8 @@ def _work(shop: Shop, actor: Actor, at: datetime) -> dict[str, Any]:
     proposer = access.find_actor(staff_id=maker.id, at=at)
     assert proposer is not None
     proposed = ledger.correct_points(
-        transfer_id=uuid4(), member_id=shop.lin, amount=60_000, reason_code=3, actor=proposer,
-        at=at, note="the till broke",
+        transfer_id=uuid4(), member_id=shop.lin, amount=60_000, reason_code=109, actor=proposer,
+        at=at, note="积分补登",
     )  # fmt: skip
     assert isinstance(proposed, Approval)
     view = console.save_view(

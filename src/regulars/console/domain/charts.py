@@ -76,10 +76,13 @@ class Chart:
 
     @property
     def change_bp(self) -> int | None:
-        """The change against the period before in basis points; of nothing there is none."""
-        if self.total_before <= 0:
-            return None
-        return (self.total - self.total_before) * 10_000 // self.total_before
+        """The change against the period before in basis points; of nothing there is none.
+
+        Today is not over: it and the day it is laid over count on neither side.
+        """
+        total = sum(point.value for point in self.now[:-1])
+        before = sum(point.value for point in self.before[:-1])
+        return (total - before) * 10_000 // before if before > 0 else None
 
 
 def line_over_days(values: Mapping[date, int], *, today: date, days: int) -> Chart | None:

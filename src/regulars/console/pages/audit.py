@@ -54,7 +54,7 @@ SPEC = ListSpec(
     columns=(
         Column("at", message("When")),
         Column("who", message("Who")),
-        Column("action", message("What")),
+        Column("action", message("Act")),
         Column("result", message("Result")),
         Column("object", message("To what")),
         Column("reason", message("Reason")),
@@ -64,7 +64,7 @@ SPEC = ListSpec(
     filters=(
         Filter("at", message("When"), kind="days"),
         Filter("actor", message("Who")),
-        Filter("action", message("What")),
+        Filter("action", message("Act")),
         Filter(
             "result",
             message("Result"),

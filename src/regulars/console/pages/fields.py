@@ -25,7 +25,7 @@ BASES = {
 MASKS = {
     "none": message("shown"),
     "name": message("first sign only"),
-    "year": message("year only"),
+    "year": message("without the year"),
     "hidden": message("hidden"),
 }
 ENDS = {

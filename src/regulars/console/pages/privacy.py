@@ -236,7 +236,8 @@ def _facts(found: PrivacyRequest, at: datetime) -> tuple[Fact, ...]:
         Fact(
             gettext("Due"),
             formatting.moment(found.due_at, zone=zone),
-            f"{min(found.used(at), 999)}%",
+            gettext("%(percent)s of the time is used")
+            % {"percent": f"{min(found.used(at), 999)}%"},
         ),
         Fact(
             gettext("Checked how"),

@@ -32,7 +32,7 @@ PRODUCTS = ListSpec(
     purpose=message("What is sold, by code, in the tree of categories."),
     columns=(
         Column("sku", message("Code"), sorts=False),
-        Column("name", message("Name")),
+        Column("name", message("Product name")),
         Column("category", message("Category")),
         Column("brand", message("Brand")),
         Column("price", message("Price"), numeric=True),
@@ -142,7 +142,7 @@ def _facts_of(found: ProductView) -> Section:
         title=gettext("Product"),
         pairs=(
             (gettext("Code"), Cell.code(found.sku)),
-            (gettext("Name"), Cell.text(found.name)),
+            (gettext("Product name"), Cell.text(found.name)),
             (gettext("Brand"), Cell.text(found.brand)),
             (gettext("Currency"), Cell.text(found.currency)),
         ),

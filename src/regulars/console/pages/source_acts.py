@@ -32,7 +32,7 @@ class SourceForm(ConsoleForm):
     """A system that sends, and what it means when it leaves something out."""
 
     name = forms.CharField(
-        label=gettext_lazy("Name"),
+        label=gettext_lazy("Source name"),
         max_length=80,
         help_text=gettext_lazy("A short plain word, such as youzan. It stays."),
     )
@@ -88,7 +88,7 @@ def new_source(request: HttpRequest) -> HttpResponse:
     title = gettext("Create source %(name)s") % {"name": said["name"]}
     kind = operations.SOURCE_KINDS[said["kind"]]
     impacts = [
-        Impact(gettext("Name"), after=said["name"]),
+        Impact(gettext("Source name"), after=said["name"]),
         Impact(gettext("How it sends"), after=gettext(kind)),
     ]
     back = reverse("console-sources")

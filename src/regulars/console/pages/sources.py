@@ -37,7 +37,7 @@ SOURCES = ListSpec(
     title=message("Sources"),
     purpose=message("The systems that send facts here: files, callers of the API, webhooks."),
     columns=(
-        Column("name", message("Name")),
+        Column("name", message("Source name")),
         Column("kind", message("Kind")),
         Column("health", message("Health")),
         Column("seen_at", message("Last heard")),

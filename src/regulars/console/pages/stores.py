@@ -47,7 +47,7 @@ STORES = ListSpec(
     ),
     columns=(
         Column("code", message("Code")),
-        Column("name", message("Name")),
+        Column("name", message("Store name")),
         Column("kind", message("Kind")),
         Column("region", message("Region")),
         Column("brand", message("Brand")),
@@ -69,7 +69,7 @@ STORES_READ_MAX = 5_000
 class StoreForm(ConsoleForm):
     """What may be changed of a store; its code is what tills and files call it, and stays."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    name = forms.CharField(label=gettext_lazy("Store name"), max_length=200)
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"),
         choices=[(code, gettext_lazy(title)) for code, title in operations.STORE_KINDS.items()],
@@ -214,7 +214,7 @@ def _write(
 
 def _impacts(before: dict[str, str], said: dict[str, str]) -> list[Impact]:
     titles = {
-        "name": gettext("Name"),
+        "name": gettext("Store name"),
         "kind": gettext("Kind"),
         "region": gettext("Region"),
         "zone": gettext("Zone"),
