@@ -213,6 +213,29 @@ class TestWhoMayAsk:
         assert export.rows == 2
         services.open_export(export_id=export_id, actor=maker, at=clock.now())
 
+    @pytest.mark.reliability("RJ6")
+    def test_many_short_files_are_one_long_one(self, shop, manager):
+        maker = staff("operations")
+        shorten(manager, rows=3)
+        ask(maker)
+        asked = services.ask_export(actor=maker, wish=wish(), at=clock.now())
+        assert (asked.work, asked.approval is not None) == (None, True)
+        later = clock.now() + timedelta(days=1, minutes=1)
+        assert services.ask_export(actor=maker, wish=wish(), at=later).work is not None
+
+    def test_what_breaks_ends_the_work_and_says_so(self, shop, manager, monkeypatch):
+        export_id = ask(manager)
+
+        def break_down(*_given, **_named):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(services.exports, "_write_rows", break_down)
+        with pytest.raises(ZeroDivisionError):
+            services.write_export(export_id=export_id, at=clock.now())
+        failed = progress.get(progress_id=export_id)
+        assert failed.result["code"] == "console.export_broken"
+        assert notices.count_unseen(manager.caller) == 1
+
     def test_a_short_list_does_not(self, shop, manager):
         maker = staff("operations")
         shorten(manager, rows=2)

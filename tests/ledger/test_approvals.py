@@ -48,9 +48,13 @@ def at(db: None) -> datetime:
     return clock.now()
 
 
-def a_member() -> int:
+def a_member_too() -> int:
+    return a_member("13900139000")
+
+
+def a_member(number: str = "13800138000") -> int:
     at = clock.now()
-    phone = Identity(IdentityKind.PHONE, "13800138000")
+    phone = Identity(IdentityKind.PHONE, number)
     [found] = members_services.resolve_identities(
         [Sighting(row=0, identities=(phone,), occurred_at=at, joined_at=at, source_id=1)], at=at
     )
@@ -103,6 +107,30 @@ class TestLimits:
 
         assert isinstance(done, Posted)
         assert held(member) == 10_000
+
+    def test_cut_up_it_is_as_large_as_it_was(self, at: datetime) -> None:
+        member, maker = a_member(), somebody(at, "maker")
+        somebody(at, "checker", role="owner")
+
+        first = asked(member, maker, at, amount=6_000)
+        second = asked(member, maker, at, amount=-5_000)
+        elsewhere = asked(a_member_too(), maker, at, amount=6_000)
+        by_another = asked(member, somebody(at, "other"), at, amount=6_000)
+
+        assert isinstance(first, Posted)
+        assert isinstance(second, Approval)
+        assert isinstance(elsewhere, Posted)
+        assert isinstance(by_another, Posted)
+
+    def test_said_again_it_is_not_counted_twice(self, at: datetime) -> None:
+        member, maker, transfer = a_member(), somebody(at, "maker"), uuid4()
+        somebody(at, "checker", role="owner")
+        said = {"transfer_id": transfer, "member_id": member, "amount": 6_000, "reason_code": 7}
+
+        answers = [ledger.correct_points(**said, actor=maker, at=at) for _ in range(2)]
+
+        assert all(isinstance(answer, Posted) for answer in answers)
+        assert held(member) == 6_000
 
     def test_above_it_nothing_moves_yet(self, at: datetime) -> None:
         member, maker = a_member(), somebody(at, "maker")

@@ -74,6 +74,13 @@ class ExportOvertaken(Refusal):
     reason = message("Members in it were erased while it was written. Ask for it again.")
 
 
+class ExportBroken(Refusal):
+    """Writing the file broke on our side."""
+
+    kind = Kind.TRY_LATER
+    reason = message("Something broke on our side. Ask for it again; the log has the rest.")
+
+
 class ExportTooLong(Refusal):
     """A worksheet cannot hold so many rows."""
 

@@ -58,7 +58,9 @@ def end_of_day(on: date | None, zone: ZoneInfo) -> datetime | None:
 def _plan(scene: Scene, said: Said) -> Plan:
     amount: int = said["amount"]
     _check_living(scene, amount)
-    asks = services.needs_second_person(amount=amount, actor=scene.actor, at=scene.at)
+    asks = services.needs_second_person(
+        member_id=scene.member_id, amount=amount, actor=scene.actor, at=scene.at
+    )
     at = clock.after_locks(scene.at)  # what came while we waited counts
     balance = ledger.get_balance(member_id=scene.member_id, at=at)
     taken = []

@@ -5,12 +5,12 @@ takes the whole file with them. Every file is asked for, made and opened on the 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import translation
 
 from regulars.access import selectors as access_selectors
@@ -23,6 +23,7 @@ from regulars.console.domain.exports import (
     Asked,
     Export,
     Exportable,
+    ExportBroken,
     ExportNotFound,
     ExportOvertaken,
     Wish,
@@ -34,12 +35,14 @@ from regulars.kit.messages import message
 from regulars.loyalty import selectors as loyalty
 from regulars.members import selectors as members
 from regulars.web import clock, later, notices, progress, sql
+from regulars.web.leases import LeaseLost
 from regulars.web.permissions import PermissionMissing
 
 KIND = "export"
 TASK = "console.write_export"
 GATE = 0x4558504F  # "EXPO": erasures pass it together, the end of a file alone
 ERASED_PAGE = 20_000
+COUNTED_TOGETHER = timedelta(days=1)
 ROWS_COUNTED_MAX = 2**31
 
 READY = message("Your file with {rows} rows is ready.")
@@ -58,9 +61,10 @@ def ask_export(*, actor: Actor, wish: Wish, at: datetime) -> Asked:
     wish = wish.checked(kind)
     ask = _ask(wish, actor, at=at)
     most = access_selectors.policy(at).export_rows_max
-    size = kind.count(ask, most + 1)
+    rows = kind.count(ask, most + 1)
+    size = rows + _taken_today(actor, at)
     if not access.approvals.needs_approval("export", actor=actor, size=size, at=at):
-        return Asked(work=_begin(wish, actor, approval=None, at=at))
+        return Asked(work=_begin(wish, actor, rows=rows, approval=None, at=at))
     proposed = access.approvals.propose(
         kind="export",
         payload=wish.as_json(),
@@ -74,18 +78,34 @@ def ask_export(*, actor: Actor, wish: Wish, at: datetime) -> Asked:
     return Asked(approval=proposed.public_id)
 
 
-def _begin(wish: Wish, actor: Actor, *, approval: UUID | None, at: datetime) -> UUID:
-    """Write the wish down and put the work on the queue; answers the work's id."""
+def _taken_today(actor: Actor, at: datetime) -> int:
+    """Sum the rows this person took out alone within a day: many short files are one long one."""
+    found = sql.row(
+        "SELECT COALESCE(sum(rows), 0)::bigint FROM console_export WHERE staff_id = %s::bigint"
+        " AND approval IS NULL AND asked_at > %s::timestamptz",
+        [actor.id, at - COUNTED_TOGETHER],
+    )
+    return int(found[0]) if found else 0
+
+
+def _begin(
+    wish: Wish, actor: Actor, *, rows: int | None, approval: UUID | None, at: datetime
+) -> UUID:
+    """Write the wish down and put the work on the queue; answers the work's id.
+
+    `rows` is how many are expected; it counts with later wishes until the file says how many.
+    """
     facts = {"what": wish.what, "form": wish.form}
     work = progress.begin(kind=KIND, owner=actor.caller, at=at, facts=facts)
     sql.run(
         "INSERT INTO console_export (public_id, what, filters, columns, form, is_masked,"
-        " reason_code, language, staff_id, approval, asked_at, gone_because, opened) VALUES"
+        " reason_code, language, staff_id, approval, asked_at, rows, gone_because, opened) VALUES"
         " (%s::uuid, %s::text, %s::jsonb, %s::text[], %s::text, %s::boolean, %s::text, %s::text,"
-        " %s::bigint, %s::uuid, %s::timestamptz, '', 0)",
+        " %s::bigint, %s::uuid, %s::timestamptz, %s::bigint, '', 0)",
         [
             work, wish.what, files.json_of(wish.filters), list(wish.columns), wish.form,
             wish.is_masked, wish.reason_code, wish.language, actor.id, approval, at,
+            rows,
         ],
     )  # fmt: skip
     details = {"what": wish.what, "filters": urlencode(wish.filters)}
@@ -98,7 +118,9 @@ def _execute(approved: Approved) -> Mapping[str, Any]:
     """Begin an export that a second person said yes to, in the name of who asked."""
     wish = Wish.from_json(approved.approval.payload)
     _check(approved.maker, exportable(wish.what), is_masked=wish.is_masked)
-    work = _begin(wish, approved.maker, approval=approved.approval.public_id, at=approved.at)
+    work = _begin(
+        wish, approved.maker, rows=None, approval=approved.approval.public_id, at=approved.at
+    )
     return {"work": str(work)}
 
 
@@ -133,11 +155,21 @@ def write_export(*, export_id: UUID, at: datetime) -> None:
         files.remove(export_id)
         progress.stop(export_id, at=clock.now())
     except Refusal as no:
-        files.remove(export_id)
-        progress.fail(export_id, at=clock.now(), code=no.code, facts=no.facts)
-        notices.tell(
-            owners=[owner], words=FAILED, at=clock.now(), href=f"/console/jobs/{export_id}"
-        )
+        _give_up(export_id, owner, code=no.code, facts=no.facts)
+    except (OperationalError, InterfaceError, LeaseLost):
+        raise  # the queue tries again
+    except Exception:
+        _give_up(export_id, owner, code=ExportBroken.name())
+        raise
+
+
+def _give_up(
+    export_id: UUID, owner: str, *, code: str, facts: Mapping[str, object] | None = None
+) -> None:
+    """End the work for good, and tell who waits for it."""
+    files.remove(export_id)
+    progress.fail(export_id, at=clock.now(), code=code, facts=facts or {})
+    notices.tell(owners=[owner], words=FAILED, at=clock.now(), href=f"/console/jobs/{export_id}")
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from regulars.ledger.selectors.installed import installed_checks, list_checks
 from regulars.ledger.selectors.runs import get_verify_run, list_verify_runs
 from regulars.ledger.selectors.statements import (
     MovementPage,
+    corrected_since,
     count_movements,
     get_movement,
     list_movements,
@@ -28,6 +29,7 @@ __all__ = [
     "CHECKS",
     "MovementPage",
     "balances",
+    "corrected_since",
     "count_movements",
     "get_balance",
     "get_hold",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from regulars.access.domain import Scope
 from regulars.ledger.domain import (
@@ -163,3 +164,16 @@ def _movement(row: tuple[Any, ...]) -> Movement:
         occurred_at=row[13],
         recorded_at=row[14],
     )
+
+
+def corrected_since(
+    *, member_id: int, operator_id: int, since: datetime, besides: UUID | None = None
+) -> int:
+    """Sum what one operator corrected for one member since a moment, up and down alike."""
+    found = sql.row(
+        "SELECT COALESCE(sum(amount), 0)::bigint FROM ledger_transfer WHERE kind = %s::smallint"
+        " AND recorded_at >= %s::timestamptz AND member_id = %s::bigint"
+        " AND actor_id = %s::bigint AND id IS DISTINCT FROM %s::uuid",
+        [int(TransferKind.ADJUST), since, member_id, operator_id, besides],
+    )
+    return int(found[0]) if found else 0

@@ -5,7 +5,7 @@ goes with the member.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,19 +13,34 @@ from django.db import transaction
 
 from regulars.access import services as access
 from regulars.access.domain import Actor, Approval, Approved, Executor, Scope
+from regulars.ledger import selectors
 from regulars.ledger.domain import Posted
 from regulars.ledger.services.commands import adjust_points
 from regulars.members import selectors as members
+from regulars.web import sql
 
 KIND: Final = "points.adjust"
+COUNTED_TOGETHER: Final = timedelta(days=1)
 
 
-def needs_second_person(*, amount: int, actor: Actor, at: datetime) -> bool:
+def needs_second_person(
+    *, member_id: int, amount: int, actor: Actor, at: datetime, besides: UUID | None = None
+) -> bool:
     """Tell whether a correction of this size is proposed rather than done.
 
-    Raises AboveLimit or NobodyCanApprove where it is neither.
+    What the same person corrected for the same member within a day counts with it, so that a large
+    correction does not become small by being cut up; `besides` is the transfer that is asked for,
+    which may have been done before. Raises AboveLimit or NobodyCanApprove where it is neither.
     """
-    return access.approvals.needs_approval(KIND, actor=actor, size=abs(amount), at=at)
+    size = abs(amount)
+    if actor.operator_id is not None:
+        size += selectors.corrected_since(
+            member_id=member_id,
+            operator_id=actor.operator_id,
+            since=at - COUNTED_TOGETHER,
+            besides=besides,
+        )
+    return access.approvals.needs_approval(KIND, actor=actor, size=size, at=at)
 
 
 @transaction.atomic
@@ -52,9 +67,20 @@ def correct_points(
         "reason_code": reason_code,
         "expires_at": expires_at.isoformat() if expires_at else None,
     }
-    if needs_second_person(amount=amount, actor=actor, at=at):
+    _one_after_another(actor, member_id)
+    if needs_second_person(
+        member_id=member_id, amount=amount, actor=actor, at=at, besides=transfer_id
+    ):
         return _proposed(asked, actor=actor, at=at, note=note)
     return _adjusted(asked, actor=actor, at=at, note=note)
+
+
+def _one_after_another(actor: Actor, member_id: int) -> None:
+    """Let one person correct one member once at a time, so that none is left out of the count."""
+    sql.run(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%s::text, %s::bigint))",
+        [f"{KIND}:{actor.caller}", member_id],
+    )
 
 
 def execute(approved: Approved) -> Mapping[str, Any]:
