@@ -95,7 +95,7 @@ def test_the_import_wizard_by_keyboard(
     walk.look("wizard-2")
     place = page.url
     tab_to(page, "source")
-    page.keyboard.type("old shop")
+    page.keyboard.type("老店")
     tab_to(page, "rehearse")
     with page.expect_navigation():
         page.keyboard.press("Enter")
