@@ -12,7 +12,7 @@ from regulars.access import selectors as access
 from regulars.access import services, tasks
 from regulars.access.domain import Actor
 from regulars.loyalty import selectors as loyalty
-from regulars.web import clock, progress, sql
+from regulars.web import clock, sql
 from tests.console.shop import Shop, open_shop, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("H1")]
@@ -125,19 +125,6 @@ class TestAudit:
 
     def test_an_entry_that_is_not_there(self, owner: Client) -> None:
         assert owner.get("/console/audit/999999999").status_code == 404
-
-    @pytest.mark.reliability("RH18")
-    def test_says_that_the_chain_is_whole(self, at: datetime, owner: Client) -> None:
-        services.seal_audit(at + timedelta(minutes=1))
-
-        owner.post("/console/audit/check")
-        [waiting], _ = progress.list_progress(owner=None, kind="audit_check")
-        asked = text_of(owner, "/console/audit")
-        tasks.check_chain(str(waiting.id))
-
-        assert "The chain is being checked." in asked
-        assert "The chain is whole" in text_of(owner, "/console/audit")
-        assert [each.result for each in access.list_audit(action="audit.checked")] == ["ok"]
 
     @pytest.mark.reliability("RH18")
     def test_names_the_first_bad_place(self, at: datetime, owner: Client) -> None:

@@ -66,10 +66,3 @@ def test_asks_the_checks_of_every_app():
 
     assert len(names) == len(set(names))
     assert {check["check"] for check in answered()["checks"]} >= set(names)
-
-
-def test_checks_the_seals_of_the_audit_log():
-    told = answered("--audit")
-
-    assert told["ok"] is True
-    assert told["audit"]["first_bad_seq"] is None
