@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
@@ -178,6 +179,50 @@ def perform(
         effect=lambda: idempotency.Done(status=200, result=effect() or {}),
     )
     return done.result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """An act with nothing to fill in: its words, what changes, what does it, what comes after.
+
+    `after` answers the page that follows, given the ids that `effect` answered.
+    """
+
+    act: Act
+    impacts: Sequence[Impact]
+    effect: Callable[[], dict[str, Any] | None]
+    after: Callable[[dict[str, Any]], HttpResponse]
+    back_href: str
+    crumbs: Sequence[Crumb] = ()
+    form: ConsoleForm | None = None
+
+
+def ask(request: HttpRequest, question: Question, *, at: datetime) -> HttpResponse:
+    """Show what an act will do, or do it once; a refusal is said where it was asked."""
+    refusal: Refusal | None = None
+    if step_of(request) == "do":
+        try:
+            result = perform(request, at=at, effect=question.effect)
+        except Refusal as no:
+            refusal = no
+        else:
+            return question.after(result)
+    return draw_confirm(
+        request,
+        act=question.act,
+        form=question.form,
+        impacts=question.impacts,
+        back_href=question.back_href,
+        crumbs=question.crumbs,
+        refusal=refusal,
+    )
+
+
+def proposed(request: HttpRequest, approval: object, *, text: str = "") -> HttpResponse:
+    """Say that a second person decides, and lead to the proposal."""
+    href = reverse("console-approval", args=[approval])
+    said = text or gettext("Proposed. A second person decides.")
+    return done(request, said, href=href, title=gettext("See the proposal"), to=href)
 
 
 def done(request: HttpRequest, text: str, *, href: str, title: str, to: str) -> HttpResponse:

@@ -34,7 +34,7 @@ from regulars.console.domain.lists import (
 )
 from regulars.console.domain.navigation import Crumb
 from regulars.console.forms.exports import ExportForm
-from regulars.console.pages.confirming import done, draw_form
+from regulars.console.pages.confirming import draw_form, proposed
 from regulars.console.pages.drawing import actor_of, house_zone, language_of
 from regulars.console.pages.lists import draw_list
 from regulars.console.selectors import exporting
@@ -158,9 +158,8 @@ def _went(request: HttpRequest, asked: Asked) -> HttpResponse:
     """Lead to the work, or say that a second person is asked."""
     if asked.work is not None:
         return HttpResponseRedirect(reverse("console-job", args=[asked.work]))
-    href = reverse("console-approval", args=[asked.approval])
     text = gettext("So long a list needs a second person's yes.")
-    return done(request, text, href=href, title=gettext("See the proposal"), to=href)
+    return proposed(request, asked.approval, text=text)
 
 
 def _purpose(rows: int, filters: dict[str, str]) -> str:

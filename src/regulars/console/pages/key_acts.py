@@ -16,10 +16,13 @@ from regulars.console.forms.administration import AskForm, KeyForm
 from regulars.console.pages.confirming import (
     Act,
     Impact,
+    Question,
+    ask,
     done,
     draw_confirm,
     draw_form,
     perform,
+    proposed,
     step_of,
 )
 from regulars.console.pages.drawing import actor_of, draw, house_zone
@@ -77,30 +80,26 @@ def collect_key(request: HttpRequest, name: str) -> HttpResponse:
     key, at, actor = access.get_key(name=name), clock.now(), actor_of(request)
     if key.created_by != actor.id or not key.is_collectable(at):
         services.collect_key(name=name, actor=actor, at=at)  # refuses, and says why
-    act = Act(
-        title=gettext("Fetch the secret of “%(name)s”") % {"name": key.title},
-        verb=gettext("Show the secret once"),
-        irreversible=True,
-    )
-    if step_of(request) != "do":
-        return draw_confirm(
-            request,
-            act=act,
-            form=AskForm(),
-            impacts=[
-                Impact(gettext("Secret"), after=gettext("made now, shown once, kept nowhere"))
-            ],
-            back_href=reverse("console-key", args=[name]),
-            crumbs=crumbs(),
-        )
     shown: dict[str, str] = {}
 
     def effect() -> dict[str, Any]:
         shown["text"] = services.collect_key(name=name, actor=actor, at=at).text
         return {"key": name}
 
-    perform(request, at=at, effect=effect)
-    return _once(request, access.get_key(name=name), shown.get("text", ""))
+    question = Question(
+        act=Act(
+            title=gettext("Fetch the secret of “%(name)s”") % {"name": key.title},
+            verb=gettext("Show the secret once"),
+            irreversible=True,
+        ),
+        impacts=[Impact(gettext("Secret"), after=gettext("made now, shown once, kept nowhere"))],
+        effect=effect,
+        after=lambda _: _once(request, access.get_key(name=name), shown.get("text", "")),
+        back_href=reverse("console-key", args=[name]),
+        crumbs=crumbs(),
+        form=AskForm(),
+    )
+    return ask(request, question, at=at)
 
 
 @house_page(MANAGE, step_up=True)
@@ -108,28 +107,7 @@ def collect_key(request: HttpRequest, name: str) -> HttpResponse:
 def rotate_key(request: HttpRequest, name: str) -> HttpResponse:
     """Exchange a key for a new one; the old one goes on for a day."""
     key, at, actor = access.get_key(name=name), clock.now(), actor_of(request)
-    back = reverse("console-key", args=[name])
     hours = str(KEY_OVERLAP // timedelta(hours=1))
-    act = Act(
-        title=gettext("Exchange the key “%(name)s”") % {"name": key.title},
-        verb=gettext("Make the new key"),
-    )
-    impacts = [
-        Impact(
-            gettext("This key"),
-            formatting.moment(key.expires_at, zone=house_zone()),
-            gettext("ends in %(hours)s hours") % {"hours": hours},
-        ),
-        Impact(
-            gettext("A new key"),
-            after=gettext("the same permissions, store and networks"),
-            tone="ok",
-        ),
-    ]
-    if step_of(request) != "do":
-        return draw_confirm(
-            request, act=act, form=AskForm(), impacts=impacts, back_href=back, crumbs=crumbs()
-        )
     made: dict[str, str] = {}
 
     def effect() -> dict[str, Any]:
@@ -137,19 +115,32 @@ def rotate_key(request: HttpRequest, name: str) -> HttpResponse:
         made["text"] = new.text
         return {"key": new.key.name}
 
-    try:
-        result = perform(request, at=at, effect=effect)
-    except Refusal as no:
-        return draw_confirm(
-            request,
-            act=act,
-            form=AskForm(),
-            impacts=impacts,
-            back_href=back,
-            crumbs=crumbs(),
-            refusal=no,
-        )
-    return _once(request, access.get_key(name=result["key"]), made.get("text", ""))
+    question = Question(
+        act=Act(
+            title=gettext("Exchange the key “%(name)s”") % {"name": key.title},
+            verb=gettext("Make the new key"),
+        ),
+        impacts=[
+            Impact(
+                gettext("This key"),
+                formatting.moment(key.expires_at, zone=house_zone()),
+                gettext("ends in %(hours)s hours") % {"hours": hours},
+            ),
+            Impact(
+                gettext("A new key"),
+                after=gettext("the same permissions, store and networks"),
+                tone="ok",
+            ),
+        ],
+        effect=effect,
+        after=lambda result: _once(
+            request, access.get_key(name=result["key"]), made.get("text", "")
+        ),
+        back_href=reverse("console-key", args=[name]),
+        crumbs=crumbs(),
+        form=AskForm(),
+    )
+    return ask(request, question, at=at)
 
 
 @house_page(MANAGE, step_up=True)
@@ -157,42 +148,40 @@ def rotate_key(request: HttpRequest, name: str) -> HttpResponse:
 def revoke_key(request: HttpRequest, name: str) -> HttpResponse:
     """End a key at once."""
     key, at, actor = access.get_key(name=name), clock.now(), actor_of(request)
-    if step_of(request) != "do":
-        return draw_confirm(
-            request,
-            act=Act(
-                title=gettext("Revoke the key “%(name)s”") % {"name": key.title},
-                verb=gettext("Revoke the key"),
-                danger=True,
-                irreversible=True,
-            ),
-            form=AskForm(),
-            impacts=[
-                Impact(
-                    gettext("Calls with this key"),
-                    gettext("allowed"),
-                    gettext("refused within five seconds"),
-                    "bad",
-                ),
-                Impact(
-                    gettext("Last used"),
-                    after=formatting.moment(key.last_used_at, zone=house_zone()),
-                ),
-            ],
-            back_href=reverse("console-key", args=[name]),
-            crumbs=crumbs(),
-        )
+    here, zone = reverse("console-key", args=[name]), house_zone()
 
     def effect() -> dict[str, Any]:
         services.revoke_key(name=name, actor=actor, at=at)
         return {"key": name}
 
-    perform(request, at=at, effect=effect)
-    services.forget_keys()
-    href = reverse("console-key", args=[name])
-    return done(
-        request, gettext("Revoked."), href=href, title=key.title, to=reverse("console-keys")
+    def after(_: dict[str, Any]) -> HttpResponse:
+        services.forget_keys()
+        back = reverse("console-keys")
+        return done(request, gettext("Revoked."), href=here, title=key.title, to=back)
+
+    question = Question(
+        act=Act(
+            title=gettext("Revoke the key “%(name)s”") % {"name": key.title},
+            verb=gettext("Revoke the key"),
+            danger=True,
+            irreversible=True,
+        ),
+        impacts=[
+            Impact(
+                gettext("Calls with this key"),
+                gettext("allowed"),
+                gettext("refused within five seconds"),
+                "bad",
+            ),
+            Impact(gettext("Last used"), after=formatting.moment(key.last_used_at, zone=zone)),
+        ],
+        effect=effect,
+        after=after,
+        back_href=here,
+        crumbs=crumbs(),
+        form=AskForm(),
     )
+    return ask(request, question, at=at)
 
 
 def _key_form(request: HttpRequest, actor: Actor) -> KeyForm:
@@ -248,10 +237,8 @@ def _made(
 
     result = perform(request, at=at, effect=effect)
     if "approval" in result:
-        href = reverse("console-approval", args=[result["approval"]])
-        title = gettext("See the proposal")
         text = gettext("Proposed. Fetch the secret there once a second person agrees.")
-        return done(request, text, href=href, title=title, to=href)
+        return proposed(request, result["approval"], text=text)
     return _once(request, access.get_key(name=result["key"]), made.get("text", ""))
 
 

@@ -20,6 +20,7 @@ from regulars.console.pages.confirming import (
     draw_confirm,
     draw_form,
     perform,
+    proposed,
     step_of,
 )
 from regulars.console.pages.drawing import actor_of, draw
@@ -204,10 +205,7 @@ def _changed(
 
     result = perform(request, at=at, effect=effect)
     if "approval" in result:
-        href = reverse("console-approval", args=[result["approval"]])
-        title = gettext("See the proposal")
-        text = gettext("Proposed. A second person decides.")
-        return done(request, text, href=href, title=title, to=href)
+        return proposed(request, result["approval"])
     href = reverse("console-settings")
     title = gettext("Settings")
     return done(request, gettext("Settings changed."), href=href, title=title, to=href)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,20 @@ from django.views.decorators.http import require_http_methods
 
 from regulars.access import selectors as access
 from regulars.access import services
-from regulars.access.domain import STRONG, Staff
+from regulars.access.domain import STRONG, Actor, Staff
 from regulars.console.domain import formatting
 from regulars.console.domain.navigation import Crumb
 from regulars.console.forms.administration import AskForm, GrantForm
 from regulars.console.pages.confirming import (
     Act,
     Impact,
+    Question,
+    ask,
     done,
     draw_confirm,
     draw_form,
     perform,
+    proposed,
     step_of,
 )
 from regulars.console.pages.drawing import actor_of, house_zone
@@ -101,11 +105,7 @@ def grant(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Take a role away; open sessions end."""
-    staff, actor, at = (
-        access.get_staff_by_public(public_id=staff_id),
-        actor_of(request),
-        clock.now(),
-    )
+    staff, actor, at = _about(request, staff_id)
     role, scope = request.GET.get("role", ""), request.GET.get("scope", "")
     title = {"name": staff.name, "role": role_title(role)}
     deed = Deed(
@@ -128,11 +128,7 @@ def revoke(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Switch an account off."""
-    staff, actor, at = (
-        access.get_staff_by_public(public_id=staff_id),
-        actor_of(request),
-        clock.now(),
-    )
+    staff, actor, at = _about(request, staff_id)
     deed = Deed(
         Act(
             title=gettext("Switch off the account of %(name)s") % {"name": staff.name},
@@ -155,11 +151,7 @@ def deactivate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def activate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Switch an account on again."""
-    staff, actor, at = (
-        access.get_staff_by_public(public_id=staff_id),
-        actor_of(request),
-        clock.now(),
-    )
+    staff, actor, at = _about(request, staff_id)
     roles = ", ".join(role_title(each.role) for each in staff.grants if each.is_live(at))
     deed = Deed(
         Act(
@@ -180,11 +172,7 @@ def activate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def end_sessions(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Sign a colleague out everywhere."""
-    staff, actor, at = (
-        access.get_staff_by_public(public_id=staff_id),
-        actor_of(request),
-        clock.now(),
-    )
+    staff, actor, at = _about(request, staff_id)
     deed = Deed(
         Act(
             title=gettext("Sign %(name)s out everywhere") % {"name": staff.name},
@@ -201,11 +189,7 @@ def end_sessions(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def issue_link(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Make a one-time link and show it once."""
-    staff, actor, at = (
-        access.get_staff_by_public(public_id=staff_id),
-        actor_of(request),
-        clock.now(),
-    )
+    staff, actor, at = _about(request, staff_id)
     shown: dict[str, str] = {}
 
     def effect() -> None:
@@ -228,31 +212,29 @@ def issue_link(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     return link_once(request, staff, shown.get("link", ""), _href(staff)) if was_done else answer
 
 
+def _about(request: HttpRequest, staff_id: UUID) -> tuple[Staff, Actor, datetime]:
+    """Answer whose account it is about, who acts, and when."""
+    return access.get_staff_by_public(public_id=staff_id), actor_of(request), clock.now()
+
+
 def _asked(request: HttpRequest, staff: Staff, deed: Deed) -> HttpResponse:
     """Show what an act will do, or do it and say so."""
-    refusal: Refusal | None = None
-    if step_of(request) == "do":
+    href = _href(staff)
 
-        def effect() -> dict[str, Any]:
-            deed.effect()
-            return {"staff": str(staff.public_id)}
+    def effect() -> dict[str, Any]:
+        deed.effect()
+        return {"staff": str(staff.public_id)}
 
-        try:
-            perform(request, at=clock.now(), effect=effect)
-        except Refusal as no:
-            refusal = no
-        else:
-            href = _href(staff)
-            return done(request, deed.said, href=href, title=staff.name, to=href)
-    return draw_confirm(
-        request,
+    question = Question(
         act=deed.act,
-        form=AskForm(),
         impacts=deed.impacts,
-        back_href=_href(staff),
+        effect=effect,
+        after=lambda _: done(request, deed.said, href=href, title=staff.name, to=href),
+        back_href=href,
         crumbs=_crumbs(staff),
-        refusal=refusal,
+        form=AskForm(),
     )
+    return ask(request, question, at=clock.now())
 
 
 def _grant_form(request: HttpRequest, form: GrantForm, staff: Staff) -> HttpResponse:
@@ -305,10 +287,7 @@ def _granted(
 
     result = perform(request, at=asked["at"], effect=effect)
     if "approval" in result:
-        href = reverse("console-approval", args=[result["approval"]])
-        title = gettext("See the proposal")
-        text = gettext("Proposed. A second person decides.")
-        return done(request, text, href=href, title=title, to=href)
+        return proposed(request, result["approval"])
     href = _href(staff)
     return done(request, gettext("Role given."), href=href, title=staff.name, to=href)
 
