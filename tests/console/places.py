@@ -174,7 +174,6 @@ PLACES: dict[str, Place] = {
     "console-staff-revoke": house("colleague", query={"role": "owner", "scope": "all"}),
     "console-staff-sessions": house("colleague"),
     "console-staff-factors-reset": house("colleague"),
-    "console-staff-sessions-end": act("colleague", whole=True),
     "console-staff-view-as": act("colleague", whole=True),
     "console-roles": house(),
     "console-role-new": house(),

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -22,6 +23,7 @@ from tests.access.browsing import (
     with_totp,
 )
 from tests.console.shop import open_shop
+from tests.console.steps import confirmed, impacts_of
 from tests.console.test_pages import english_in
 
 pytestmark = [pytest.mark.capability("G1"), pytest.mark.capability("H1")]
@@ -194,11 +196,21 @@ class TestSafety:
     def test_ends_all_sessions_of_a_colleague(self, wang: Staff, browser: Client) -> None:
         other = a_browser()
         sign_in(other, email="wang@example.com")
-        page = self.path(wang, "safety")
+        path = self.path(wang, "sessions")
+        assert f'href="{path}"' in shown(browser, self.path(wang, "safety"))
+        page = shown(browser, path)
+        token = token_in(page.encode())
 
-        assert send(browser, self.path(wang, "sessions/end"), page).status_code == 302
+        asked = impacts_of(page)
+        open_when_asked = other.get("/console/").status_code
+        first, again = (confirmed(browser, path, page, csrfmiddlewaretoken=token) for _ in range(2))
+
+        assert asked == {"Open sessions": ("1", "end now")}
+        assert (open_when_asked, first.status_code, again.status_code) == (200, 302, 302)
         assert other.get("/console/").status_code == 302
-        (told,) = selectors.list_audit(action="staff.sessions_ended")
+        assert browser.get("/console/").status_code == 200
+        assert "No session is open." in shown(browser, self.path(wang, "safety"))
+        (told,) = selectors.list_audit(action="staff.sessions_reset")
         assert (told.object_id, told.details) == (str(wang.public_id), {"sessions": 1})
 
     def test_resets_factors_after_saying_what_it_means(
@@ -221,8 +233,11 @@ class TestSafety:
         page = self.path(lin, "safety")
 
         assert "This is your own account" in shown(browser, page)
-        for what in ("sessions/end", "view-as"):
-            assert send(browser, self.path(lin, what), page).status_code in {403, 409}
+        assert send(browser, self.path(lin, "view-as"), page).status_code in {403, 409}
+        answer = send(browser, self.path(lin, "sessions"), step="do", act_id=str(uuid4()))
+        assert answer.status_code == 409
+        (told,) = selectors.list_audit(action="staff.sessions_reset")
+        assert (told.result, told.reason_code) == ("refused", "access.own_account")
         assert browser.get("/console/").status_code == 200
 
 

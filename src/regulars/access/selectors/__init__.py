@@ -24,7 +24,7 @@ from regulars.access.selectors.policies import (
     policy,
 )
 from regulars.access.selectors.roles import all_roles, list_custom_roles, roles_for
-from regulars.access.selectors.sessions import get_session, list_sessions
+from regulars.access.selectors.sessions import count_sessions, get_session, list_sessions
 from regulars.access.selectors.staff import (
     count_holders,
     find_staff,
@@ -57,6 +57,7 @@ __all__ = [
     "count_audit",
     "count_entries",
     "count_holders",
+    "count_sessions",
     "find_staff",
     "get_approval",
     "get_entry",

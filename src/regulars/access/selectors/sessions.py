@@ -45,15 +45,23 @@ def find_running(*, session_id: int) -> Running | None:
 
 def list_sessions(*, staff_id: int, at: datetime, limit: int = 100) -> list[Session]:
     """List the open sessions of an account, the one used last first."""
-    rules = policy(at)
-    idle, longest = timedelta(minutes=rules.idle_minutes), timedelta(hours=rules.absolute_hours)
     found = sql.rows(
         f"SELECT {_SESSION} FROM access_session s JOIN access_staff a ON a.id = s.staff_id"
         f" WHERE s.staff_id = %s::bigint AND {_OPEN} ORDER BY s.seen_at DESC, s.id DESC"
         " LIMIT %s::int",
-        [staff_id, at - idle, at - longest, limit],
+        [staff_id, *_open_since(at), limit],
     )
     return [_session(row) for row in found]
+
+
+def count_sessions(*, staff_id: int, at: datetime) -> int:
+    """Count the open sessions of an account."""
+    found = sql.row(
+        "SELECT count(*) FROM access_session s JOIN access_staff a ON a.id = s.staff_id"
+        f" WHERE s.staff_id = %s::bigint AND {_OPEN}",
+        [staff_id, *_open_since(at)],
+    )
+    return int(found[0]) if found else 0
 
 
 def get_session(*, public_id: UUID) -> Session:
@@ -66,6 +74,12 @@ def get_session(*, public_id: UUID) -> Session:
     if found is None:
         raise SessionNotFound
     return _session(found)
+
+
+def _open_since(at: datetime) -> tuple[datetime, datetime]:
+    """Answer since when an open session was used, and since when it began."""
+    rules = policy(at)
+    return at - timedelta(minutes=rules.idle_minutes), at - timedelta(hours=rules.absolute_hours)
 
 
 def _session(row: tuple[Any, ...]) -> Session:

@@ -20,7 +20,6 @@ from regulars.access.services.custom_roles import check_role, make_role, retire_
 from regulars.access.services.executing import EXECUTORS
 from regulars.access.services.factors import (
     begin_totp,
-    check_may_care_for,
     confirm_totp,
     make_recovery_codes,
     pending_totp,
@@ -120,7 +119,6 @@ __all__ = [
     "check_chain",
     "check_grant",
     "check_key",
-    "check_may_care_for",
     "check_policy",
     "check_role",
     "check_set_up_link",

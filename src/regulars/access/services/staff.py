@@ -10,8 +10,10 @@ from django.db import transaction
 from regulars.access import domain
 from regulars.access.domain import Actor, Approval, Staff
 from regulars.access.selectors import staff as selectors
+from regulars.access.selectors.sessions import count_sessions
 from regulars.access.services import roles
 from regulars.access.services.accounts import end_sessions
+from regulars.access.services.factors import check_may_care_for
 from regulars.kit.contacts import normalise_email
 from regulars.kit.ids import time_ordered_uuid
 from regulars.web import sql
@@ -156,13 +158,19 @@ def activate_staff(*, staff_id: int, actor: Actor, at: datetime) -> None:
         roles.note(actor, "staff.activated", held.public_id, at)
 
 
-def reset_sessions(*, staff_id: int, actor: Actor, at: datetime) -> None:
-    """End every session of another's account. Raises AccountAboveOwn, AuditorProtected."""
+def reset_sessions(*, staff_id: int, actor: Actor, at: datetime) -> int:
+    """End every session of another's account; answers how many were open.
+
+    Raises OwnAccount, AccountAboveOwn, AuditorProtected.
+    """
     held = selectors.get_staff(staff_id=staff_id)
     with roles.audited(actor, "staff.sessions_reset", held.public_id, at), transaction.atomic():
-        roles.check_may_touch(actor, staff_id=staff_id, at=at, is_own_allowed=True)
+        roles.lock(staff_id)
+        check_may_care_for(staff_id=staff_id, actor=actor, at=at)
+        ended = count_sessions(staff_id=staff_id, at=at)
         end_sessions(staff_id=staff_id)
-        roles.note(actor, "staff.sessions_reset", held.public_id, at)
+        roles.note(actor, "staff.sessions_reset", held.public_id, at, sessions=ended)
+    return ended
 
 
 def check_password(password: str, *, email: str) -> None:

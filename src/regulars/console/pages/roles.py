@@ -19,6 +19,8 @@ from regulars.console.forms.administration import AskForm, RoleForm
 from regulars.console.pages.confirming import (
     Act,
     Impact,
+    Question,
+    ask,
     done,
     draw_confirm,
     draw_form,
@@ -112,31 +114,25 @@ def retire_role(request: HttpRequest) -> HttpResponse:
     role = access.all_roles().get(name)
     if role is None or not role.is_custom:
         raise UnknownRole(role=name, roles=", ".join(access.all_roles()))
-    if step_of(request) == "do":
-
-        def effect() -> dict[str, Any]:
-            return {"held": services.retire_role(name=name, actor=actor, at=at)}
-
-        perform(request, at=at, effect=effect)
-        href = reverse("console-roles")
-        return done(request, gettext("Role retired."), href=href, title=name, to=href)
-    count = access.count_holders(at).get(name, 0)
-    return draw_confirm(
-        request,
+    href, count = reverse("console-roles"), access.count_holders(at).get(name, 0)
+    question = Question(
         act=Act(
             title=gettext("Retire the role “%(name)s”") % {"name": name},
             verb=gettext("Retire the role"),
             danger=True,
             irreversible=True,
         ),
-        form=AskForm(),
         impacts=[
             Impact(gettext("Held by"), str(count), "0", "bad"),
             Impact(gettext("Open sessions of those who held it"), after=gettext("end now")),
         ],
-        back_href=reverse("console-roles"),
+        effect=lambda: {"held": services.retire_role(name=name, actor=actor, at=at)},
+        after=lambda _: done(request, gettext("Role retired."), href=href, title=name, to=href),
+        back_href=href,
         crumbs=_crumbs(),
+        form=AskForm(),
     )
+    return ask(request, question, at=at)
 
 
 def _impacts(wanted: Role) -> list[Impact]:

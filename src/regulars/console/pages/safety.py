@@ -1,11 +1,12 @@
 """The safety of a colleague's account: open sessions, second factors, looking as they do."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from regulars.access import selectors as access
@@ -14,7 +15,7 @@ from regulars.access.domain import Staff
 from regulars.access.domain.factors import Factor, FactorKind
 from regulars.console.domain.navigation import Crumb
 from regulars.console.pages.account import session_lines
-from regulars.console.pages.confirming import Act, Impact, draw_confirm, perform, step_of
+from regulars.console.pages.confirming import Act, Impact, Question, ask
 from regulars.console.pages.drawing import actor_of, draw, house_zone
 from regulars.console.pages.sections import house_page
 from regulars.web import clock
@@ -44,48 +45,36 @@ def safety(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @house_page("staff.manage", step_up=True)
-@require_POST
-def end_all_sessions(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """End every open session of a colleague."""
-    at, actor = clock.now(), actor_of(request)
-    staff = access.get_staff_by_public(public_id=public_id)
-    services.check_may_care_for(staff_id=staff.id, actor=actor, at=at)
-    ended = services.end_other_sessions(staff_id=staff.id, keep=None, actor=actor, at=at)
-    said = ngettext("%(count)s session ended", "%(count)s sessions ended", ended)
-    messages.success(request, said % {"count": ended})
-    return HttpResponseRedirect(_here(staff))
-
-
-@house_page("staff.manage", step_up=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_factors(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Say what resetting means, then remove all second factors of a colleague."""
     at, actor = clock.now(), actor_of(request)
     staff = access.get_staff_by_public(public_id=public_id)
     factors = access.get_factors(staff_id=staff.id)
-    if step_of(request) != "do":
-        held = ", ".join(map(_name_of, factors.held)) or gettext("none")
-        act = Act(
+    held = gettext(", ").join(map(_name_of, factors.held)) or gettext("none")
+
+    def after(_: dict[str, Any]) -> HttpResponse:
+        said = gettext("The second factors of %(name)s are reset.")
+        messages.success(request, said % {"name": staff.name})
+        return HttpResponseRedirect(_here(staff))
+
+    question = Question(
+        act=Act(
             title=gettext("Reset the second factors of %(name)s") % {"name": staff.name},
             verb=gettext("Reset second factors"),
             danger=True,
             irreversible=True,
-        )
-        impacts = [
+        ),
+        impacts=[
             Impact(gettext("Second factors"), before=held, after=gettext("none")),
             Impact(gettext("Recovery codes"), before=str(factors.recovery_codes_left), after="0"),
             Impact(gettext("Open sessions"), after=gettext("all end at once")),
-        ]
-        return draw_confirm(request, act=act, form=None, impacts=impacts, back_href=_here(staff))
-
-    def effect() -> dict[str, object]:
-        return {"factors": services.reset_factors(staff_id=staff.id, actor=actor, at=at)}
-
-    perform(request, at=at, effect=effect)
-    messages.success(
-        request, gettext("The second factors of %(name)s are reset.") % {"name": staff.name}
+        ],
+        effect=lambda: {"factors": services.reset_factors(staff_id=staff.id, actor=actor, at=at)},
+        after=after,
+        back_href=_here(staff),
     )
-    return HttpResponseRedirect(_here(staff))
+    return ask(request, question, at=at)
 
 
 @house_page("staff.manage", step_up=True)
@@ -118,11 +107,6 @@ def _here(staff: Staff) -> str:
 ROUTES: tuple[URLPattern, ...] = (
     path("console/viewing/end", end_viewing, name="console-viewing-end"),
     path("console/staff/<uuid:public_id>/safety", safety, name="console-staff-safety"),
-    path(
-        "console/staff/<uuid:public_id>/sessions/end",
-        end_all_sessions,
-        name="console-staff-sessions-end",
-    ),
     path(
         "console/staff/<uuid:public_id>/factors/reset",
         reset_factors,

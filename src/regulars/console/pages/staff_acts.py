@@ -121,7 +121,7 @@ def revoke(request: HttpRequest, staff_id: UUID) -> HttpResponse:
         lambda: services.revoke_role(staff_id=staff.id, role=role, scope=scope, actor=actor, at=at),
         gettext("Role taken away."),
     )
-    return _asked(request, staff, deed)
+    return _asked(request, staff, deed, at=at)
 
 
 @house_page(MANAGE, step_up=True)
@@ -144,7 +144,7 @@ def deactivate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
         lambda: services.deactivate_staff(staff_id=staff.id, actor=actor, at=at),
         gettext("Account switched off."),
     )
-    return _asked(request, staff, deed)
+    return _asked(request, staff, deed, at=at)
 
 
 @house_page(MANAGE, step_up=True)
@@ -165,7 +165,7 @@ def activate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
         lambda: services.activate_staff(staff_id=staff.id, actor=actor, at=at),
         gettext("Account switched on."),
     )
-    return _asked(request, staff, deed)
+    return _asked(request, staff, deed, at=at)
 
 
 @house_page(MANAGE, step_up=True)
@@ -173,16 +173,17 @@ def activate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 def end_sessions(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Sign a colleague out everywhere."""
     staff, actor, at = _about(request, staff_id)
+    open_now = access.count_sessions(staff_id=staff.id, at=at)
     deed = Deed(
         Act(
             title=gettext("Sign %(name)s out everywhere") % {"name": staff.name},
             verb=gettext("End all sessions"),
         ),
-        (Impact(gettext("Open sessions"), after=gettext("end now")),),
+        (Impact(gettext("Open sessions"), str(open_now), gettext("end now")),),
         lambda: services.reset_sessions(staff_id=staff.id, actor=actor, at=at),
         gettext("Signed out everywhere."),
     )
-    return _asked(request, staff, deed)
+    return _asked(request, staff, deed, at=at)
 
 
 @house_page(MANAGE, step_up=True)
@@ -192,24 +193,26 @@ def issue_link(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     staff, actor, at = _about(request, staff_id)
     shown: dict[str, str] = {}
 
-    def effect() -> None:
+    def effect() -> dict[str, str]:
         shown["link"] = services.issue_sign_in_link(staff_id=staff.id, actor=actor, at=at)
+        return {"staff": str(staff.public_id)}
 
-    deed = Deed(
-        Act(
+    question = Question(
+        act=Act(
             title=gettext("One-time link for %(name)s") % {"name": staff.name},
             verb=gettext("Make the link"),
         ),
-        (
+        impacts=(
             Impact(gettext("Whoever has the link"), after=gettext("signs in once as this person")),
             Impact(gettext("It ends"), after=gettext("in 24 hours, or when it is used")),
         ),
-        effect,
-        "",
+        effect=effect,
+        after=lambda _: link_once(request, staff, shown.get("link", ""), _href(staff)),
+        back_href=_href(staff),
+        crumbs=_crumbs(staff),
+        form=AskForm(),
     )
-    answer = _asked(request, staff, deed)
-    was_done = step_of(request) == "do" and answer.status_code == 302
-    return link_once(request, staff, shown.get("link", ""), _href(staff)) if was_done else answer
+    return ask(request, question, at=at)
 
 
 def _about(request: HttpRequest, staff_id: UUID) -> tuple[Staff, Actor, datetime]:
@@ -217,7 +220,7 @@ def _about(request: HttpRequest, staff_id: UUID) -> tuple[Staff, Actor, datetime
     return access.get_staff_by_public(public_id=staff_id), actor_of(request), clock.now()
 
 
-def _asked(request: HttpRequest, staff: Staff, deed: Deed) -> HttpResponse:
+def _asked(request: HttpRequest, staff: Staff, deed: Deed, *, at: datetime) -> HttpResponse:
     """Show what an act will do, or do it and say so."""
     href = _href(staff)
 
@@ -234,7 +237,7 @@ def _asked(request: HttpRequest, staff: Staff, deed: Deed) -> HttpResponse:
         crumbs=_crumbs(staff),
         form=AskForm(),
     )
-    return ask(request, question, at=clock.now())
+    return ask(request, question, at=at)
 
 
 def _grant_form(request: HttpRequest, form: GrantForm, staff: Staff) -> HttpResponse:

@@ -23,16 +23,15 @@ from regulars.console.forms import ConsoleForm
 from regulars.console.pages.confirming import (
     Act,
     Impact,
+    Question,
+    ask,
     done,
-    draw_confirm,
     draw_form,
-    perform,
     step_of,
 )
 from regulars.console.pages.drawing import actor_of, house_zone
 from regulars.console.pages.lists import draw_list
 from regulars.console.pages.sections import draw_sections
-from regulars.kit.errors import Refusal
 from regulars.kit.messages import message
 from regulars.web import clock
 from regulars.web.pages import page
@@ -189,19 +188,16 @@ def change_store(request: HttpRequest, public_id: UUID) -> HttpResponse:
             next_step="preview",
         )
     said = form.cleaned_data
-    act = Act(title, gettext("Change the store"))
-    if step == "preview":
-        impacts = _impacts(before, said)
-        return draw_confirm(request, act=act, form=form, impacts=impacts, back_href=here)
-    try:
-        perform(request, at=at, effect=lambda: _write(found, said, scope=scope, actor=actor, at=at))
-    except Refusal as no:
-        impacts = _impacts(before, said)
-        return draw_confirm(
-            request, act=act, form=form, impacts=impacts, back_href=here, refusal=no
-        )
     text = gettext("The store was changed:")
-    return done(request, text, href=here, title=said["name"], to=here)
+    question = Question(
+        act=Act(title, gettext("Change the store")),
+        impacts=_impacts(before, said),
+        effect=lambda: _write(found, said, scope=scope, actor=actor, at=at),
+        after=lambda _: done(request, text, href=here, title=said["name"], to=here),
+        back_href=here,
+        form=form,
+    )
+    return ask(request, question, at=at)
 
 
 def _write(

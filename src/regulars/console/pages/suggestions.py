@@ -25,18 +25,10 @@ from regulars.console.domain.lists import (
     read_state,
 )
 from regulars.console.domain.navigation import Crumb
-from regulars.console.pages.confirming import (
-    Act,
-    Impact,
-    done,
-    draw_confirm,
-    perform,
-    step_of,
-)
+from regulars.console.pages.confirming import Act, Impact, Question, ask, done
 from regulars.console.pages.drawing import actor_of, house_zone
 from regulars.console.pages.lists import draw_list
 from regulars.console.pages.selecting import IDS_MAX, read_selection
-from regulars.kit.errors import Refusal
 from regulars.kit.messages import message
 from regulars.members import services
 from regulars.members.domain import FIELDS, MemberRow, SuggestionNotFound
@@ -216,31 +208,26 @@ def later(request: HttpRequest) -> HttpResponse:
 
 def _many(request: HttpRequest, bulk: Bulk, act: Any, *, after: str) -> HttpResponse:
     at, scope = clock.met(request), _scope(request)
-    ids = _chosen(request, scope, at=at)
-    refusal: Refusal | None = None
-    if step_of(request) == "do":
-        try:
-            result = perform(request, at=at, effect=lambda: {"done": act(ids, scope, at)})
-        except Refusal as no:
-            refusal = no
-        else:
-            here = reverse("console-suggestions")
-            told = ngettext("%(count)s pair done:", "%(count)s pairs done:", result["done"])
-            text = told % {"count": result["done"]}
-            return done(request, text, href=here, title=gettext(SPEC.title), to=here)
+    ids, here = _chosen(request, scope, at=at), reverse("console-suggestions")
+
+    def tell(result: dict[str, Any]) -> HttpResponse:
+        told = ngettext("%(count)s pair done:", "%(count)s pairs done:", result["done"])
+        text = told % {"count": result["done"]}
+        return done(request, text, href=here, title=gettext(SPEC.title), to=here)
+
     count = ngettext("%(count)s pair", "%(count)s pairs", len(ids)) % {"count": len(ids)}
-    return draw_confirm(
-        request,
+    question = Question(
         act=Act(f"{gettext(bulk.title)}: {count}", f"{gettext(bulk.title)}: {count}"),
-        form=None,
         impacts=(
             Impact(count, gettext("open"), after),
             Impact(gettext("Can it be taken back?"), after=_undo(bulk)),
         ),
-        back_href=reverse("console-suggestions"),
-        crumbs=(Crumb(gettext(SPEC.title), reverse("console-suggestions")),),
-        refusal=refusal,
+        effect=lambda: {"done": act(ids, scope, at)},
+        after=tell,
+        back_href=here,
+        crumbs=(Crumb(gettext(SPEC.title), here),),
     )
+    return ask(request, question, at=at)
 
 
 def _undo(bulk: Bulk) -> str:
