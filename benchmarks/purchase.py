@@ -16,7 +16,7 @@ ASK = 1.5
 
 def run(bench: Bench) -> list[Row]:
     """Measure two and four tills, then say where the time of one till goes."""
-    members = bench.size(5_000, 200_000)
+    members = bench.size(20_000, 200_000)
     seconds = bench.size(4, 10)
     bench.prepare_peer()
     ensure_members(bench, DATABASE, members=members)
