@@ -8,6 +8,8 @@ database of their own, cloned from the template and dropped afterwards.
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -91,3 +93,19 @@ def socket_disabled_for_outside() -> Iterator[None]:
     pytest_socket.socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
     yield
     pytest_socket._remove_restrictions()
+
+
+@pytest.fixture
+def own_var(settings: Any, tmp_path: Path) -> Path:
+    """Give the test a state folder of its own, under the run's keys; answers the folder.
+
+    The keys stay, because a process reads them once: what this test seals, the next must open.
+    """
+    from regulars.web import crypto
+
+    crypto.keyring()
+    keys, var = Path(settings.REGULARS_VAR) / "keys", tmp_path / "var"
+    var.mkdir()
+    (var / "keys").symlink_to(keys)
+    settings.REGULARS_VAR = var
+    return var

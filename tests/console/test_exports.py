@@ -26,8 +26,7 @@ COLUMNS = ("number", "name", "phone", "points", "spent", "home_store")
 
 
 @pytest.fixture
-def shop(committed_db, settings, tmp_path):
-    settings.REGULARS_VAR = tmp_path
+def shop(committed_db, own_var):
     return open_shop(clock.now())
 
 

@@ -1,6 +1,7 @@
 """What a browser is not meant to send: unknown fields, and sort, filter and cursor made up."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,8 +41,7 @@ PARAMETERS = (
 
 
 @pytest.fixture
-def at(db: None, settings: Any, tmp_path: Any) -> datetime:
-    settings.REGULARS_VAR = tmp_path
+def at(db: None, own_var: Path) -> datetime:
     return clock.now()
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -17,7 +16,11 @@ from tests.console.looking import hidden, questions, sent, text_of
 from tests.console.shop import Shop, open_shop, signed_in
 from tests.ingest.reading import csv_text
 
-pytestmark = [pytest.mark.django_db, pytest.mark.capability("A4")]
+pytestmark = [
+    pytest.mark.usefixtures("own_var"),
+    pytest.mark.django_db,
+    pytest.mark.capability("A4"),
+]
 PHONE = "13700137000"
 ROWS = [
     ["手机号", "姓名", "备注"],
@@ -26,17 +29,6 @@ ROWS = [
     ["138****0000", "藏", ""],
     ["=1+1", "公式", ""],
 ]
-
-
-@pytest.fixture(autouse=True)
-def _var(settings: LazySettings, tmp_path: Path) -> None:
-    keys = Path(settings.REGULARS_VAR) / "keys"
-    from regulars.web import crypto
-
-    crypto.keyring()
-    settings.REGULARS_VAR = tmp_path / "var"
-    (tmp_path / "var").mkdir()
-    (tmp_path / "var" / "keys").symlink_to(keys)
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from tests.console.shop import open_shop, signed_in
 
 
 @pytest.fixture
-def at(committed_db, settings, tmp_path) -> datetime:
-    settings.REGULARS_VAR = tmp_path
+def at(committed_db, own_var) -> datetime:
     at = clock.now()
     open_shop(at)
     return at

@@ -6,6 +6,7 @@ not the owner of the thing, and by the right person, so that the refusals mean s
 """
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,8 +30,7 @@ ALL = frozenset(PERMISSIONS)
 
 
 @pytest.fixture
-def shop(db: None, settings: Any, tmp_path: Any) -> Shop:
-    settings.REGULARS_VAR = tmp_path
+def shop(db: None, own_var: Path) -> Shop:
     return open_shop(clock.now())
 
 

@@ -25,8 +25,7 @@ SYSTEM = Actor.system()
 
 
 @pytest.fixture
-def shop(committed_db, settings, tmp_path):
-    settings.REGULARS_VAR = tmp_path
+def shop(committed_db, own_var):
     return open_shop(clock.now())
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.db import transaction
 from django.utils import translation
 
@@ -49,14 +48,7 @@ PATTERN = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FIL
 
 
 @pytest.fixture(autouse=True)
-def _var(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
-    from regulars.web import crypto
-
-    keys = Path(settings.REGULARS_VAR) / "keys"
-    settings.REGULARS_VAR = tmp_path / "var"
-    (tmp_path / "var").mkdir()
-    (tmp_path / "var" / "keys").symlink_to(keys)
-    crypto.keyring()
+def _english(own_var: Path) -> Iterator[None]:
     with translation.override("en"):
         yield
 

@@ -5,14 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from django.conf import LazySettings
-
 from regulars.access.domain import Actor, Scope
 from regulars.ingest import selectors, services
 from regulars.ingest.domain.files import FileKind
 from regulars.ingest.domain.uploads import UploadState
-from regulars.web import clock, crypto, notices, postgres, progress
+from regulars.web import clock, notices, postgres, progress
 from tests.environment import rig_folder
 from tests.ingest.reading import csv_text
 
@@ -24,14 +21,6 @@ jobs.run_worker(wait=False)
 """
 STAFF = Actor("staff", 3, "陈晨", frozenset(), Scope.all())
 ROWS = [["手机号", "姓名"], *([f"1370013{n:04}", f"李{n}"] for n in range(450))]
-
-
-@pytest.fixture(autouse=True)
-def _var(settings: LazySettings, tmp_path: Path) -> None:
-    crypto.keyring()
-    keys = Path(settings.REGULARS_VAR) / "keys"
-    settings.REGULARS_VAR = tmp_path
-    (tmp_path / "keys").symlink_to(keys)
 
 
 def work(database: str, var: Path) -> None:
@@ -48,9 +37,7 @@ def work(database: str, var: Path) -> None:
     subprocess.run([sys.executable, "-c", WORK], env=environment, check=True, timeout=120)
 
 
-def test_a_worker_rehearses_and_imports_and_moves_the_bar(
-    committed_db: str, tmp_path: Path
-) -> None:
+def test_a_worker_rehearses_and_imports_and_moves_the_bar(committed_db: str, own_var: Path) -> None:
     upload = services.receive_upload(
         name="members.csv",
         pieces=[csv_text(ROWS).encode()],
@@ -61,12 +48,12 @@ def test_a_worker_rehearses_and_imports_and_moves_the_bar(
     public_id = upload.public_id
 
     rehearsal = services.ask_rehearsal(public_id=public_id, actor=STAFF, at=clock.now())
-    work(committed_db, tmp_path)
+    work(committed_db, own_var)
     assert progress.get(progress_id=rehearsal).result["new"] == 450
     assert selectors.get_upload(public_id=public_id).state is UploadState.REHEARSED
 
     run = services.ask_import(public_id=public_id, actor=STAFF, at=clock.now())
-    work(committed_db, tmp_path)
+    work(committed_db, own_var)
 
     done = progress.get(progress_id=run)
     assert (done.state, done.result["new"], done.percent) == ("done", 450, 100)
