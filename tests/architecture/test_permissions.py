@@ -11,6 +11,7 @@ OPEN_ON_PURPOSE = {
     "root", "healthz", "readyz", "metrics", "access-sign-in", "access-sign-out", "access-sign-in-link",
     "access-set-up", "access-sign-in-passkey", "access-second-step", "access-enrol",
     "access-passkey-options", "console-viewing-end", "ingest-webhook", "console-language", "console-theme",
+    "console-trend",
 }  # fmt: skip
 
 

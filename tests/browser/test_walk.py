@@ -251,3 +251,31 @@ def test_other_widths_do_not_scroll_sideways(walk_as: Callable[..., Walk], width
     walk.look(f"member-{width}")
 
     assert walk.faults == []
+
+
+@pytest.mark.parametrize(
+    ("language", "usual", "other"), [("zh-CN", "red", "green"), ("en-GB", "green", "red")]
+)
+def test_the_reader_chooses_the_colour_of_up(
+    walk_as: Callable[[str, str], Walk], language: str, usual: str, other: str
+) -> None:
+    walk = walk_as(language, "light")
+    page = walk.page
+    sign_in(walk)
+    page.goto(f"{walk.house.url}/console/account")
+    colour = """(way) => {
+        const one = document.querySelector(`.delta[data-dir=${way}]`);
+        const [red, green] = getComputedStyle(one).color.match(/\\d+/g).map(Number);
+        return [red > green ? "red" : "green", getComputedStyle(one, "::before").content[1]];
+    }"""
+
+    assert page.evaluate(colour, "up") == [usual, "▲"]
+    assert page.evaluate(colour, "down") == [other, "▼"]
+    page.locator(f"[name=trend][value={other}]").check()
+    with page.expect_navigation():
+        page.locator("#trend button").click()
+    assert page.evaluate(colour, "up") == [other, "▲"]
+    assert page.evaluate(colour, "down") == [usual, "▼"]
+    walk.look("account")
+
+    assert walk.faults == []

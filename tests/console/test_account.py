@@ -95,6 +95,32 @@ class TestAccount:
         assert (found.name, found.language, wrong.status_code) == ("林 小满", "en", 422)
         assert browser.cookies["django_language"].value == "en"
 
+    @pytest.mark.parametrize(
+        ("language", "chosen", "is_intl"),
+        [
+            ("zh-CN", "", False),
+            ("zh-CN", "green", True),
+            ("zh-CN", "purple", False),
+            ("en", "", True),
+            ("en", "red", False),
+            ("en", "auto", True),
+        ],
+    )
+    @pytest.mark.usefixtures("lin")
+    def test_the_colour_of_up_is_the_readers_own(
+        self, language: str, chosen: str, *, is_intl: bool
+    ) -> None:
+        browser = a_browser(language)
+        sign_in(browser)
+
+        if chosen:
+            send(browser, "/console/trend", "/console/account", trend=chosen)
+
+        page = shown(browser)
+        kept = chosen if chosen in {"red", "green"} else "auto"
+        assert ('data-trend="intl"' in page) is is_intl
+        assert f'name="trend" value="{kept}" checked' in page
+
     @pytest.mark.reliability("RH9")
     def test_a_new_password_ends_every_other_session(self, lin: Staff, browser: Client) -> None:
         other = a_browser()
@@ -289,7 +315,13 @@ class TestViewing:
         for each in pages():
             route = re.sub(r"<uuid:\w+>", str(lin.public_id), str(each.pattern))
             route = re.sub(r"<\w+:\w+>", "1", route)
-            stays = {"access-sign-out", "console-viewing-end", "console-language", "console-theme"}
+            stays = {
+                "access-sign-out",
+                "console-viewing-end",
+                "console-language",
+                "console-theme",
+                "console-trend",
+            }
             is_page = getattr(each.callback, "permission", "public") != "public"
             if each.name in stays or not is_page:
                 continue

@@ -1,4 +1,7 @@
-"""The reader's own choices: language and theme, kept in cookies, open to people not signed in."""
+"""The reader's own choices: language, theme and the colours of up and down, kept in cookies.
+
+They are open to people not signed in, who read pages too.
+"""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -6,7 +9,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from regulars.console.templatetags.shell import THEME_COOKIE, THEMES
+from regulars.console.templatetags.shell import THEME_COOKIE, THEMES, TREND_COOKIE, TRENDS
 from regulars.web.permissions import public
 
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -34,6 +37,17 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@public
+@require_POST
+def choose_trend(request: HttpRequest) -> HttpResponse:
+    """Remember which colour means up and show the same page so."""
+    chosen = request.POST.get("trend", "")
+    response = _back(request)
+    if chosen in TRENDS:
+        _remember(response, TREND_COOKIE, chosen)
+    return response
+
+
 def remember_language(response: HttpResponse, language: str) -> HttpResponse:
     """Let the next page be in the language that was chosen on the account."""
     _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
@@ -55,4 +69,5 @@ def _remember(response: HttpResponse, name: str, value: str) -> None:
 ROUTES: tuple[URLPattern, ...] = (
     path("console/language", choose_language, name="console-language"),
     path("console/theme", choose_theme, name="console-theme"),
+    path("console/trend", choose_trend, name="console-trend"),
 )

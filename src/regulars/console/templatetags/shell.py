@@ -24,6 +24,7 @@ from regulars.web.permissions import PERMISSIONS, Caller, permission_of
 register = template.Library()
 
 THEME_COOKIE = "regulars_theme"
+TREND_COOKIE = "regulars_trend"
 FOLD_COOKIE = "regulars_nav"
 GROUPS_COOKIE = "regulars_groups"
 GROUPS_OPEN = "members.trade"
@@ -32,6 +33,11 @@ _THEME_TITLES = {
     "auto": gettext_noop("Follow system"),
     "light": gettext_noop("Light"),
     "dark": gettext_noop("Dark"),
+}
+TRENDS: Mapping[str, str] = {
+    "auto": gettext_noop("As usual in the language: red in Chinese, green in English"),
+    "red": gettext_noop("Up is red, down is green"),
+    "green": gettext_noop("Up is green, down is red"),
 }
 
 
@@ -73,6 +79,15 @@ class ThemeChoice:
     title: str
     icon: str
     pressed: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrendChoice:
+    """One of the ways to colour up and down, and whether it is the chosen one."""
+
+    code: str
+    title: str
+    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +133,9 @@ def document_attributes(context: Mapping[str, Any]) -> SafeString:
     """Write the theme, and the meaning of trend colours, on the root element."""
     theme = _theme(context)
     shown = "" if theme == "auto" else theme
-    trend = "" if _is_chinese() else "intl"
+    chosen = _trend(context)
+    is_red = _is_chinese() if chosen == "auto" else chosen == "red"
+    trend = "" if is_red else "intl"
     theme_part = format_html(' data-theme="{}"', shown) if shown else ""
     return format_html("{}{}", theme_part, format_html(' data-trend="{}"', trend) if trend else "")
 
@@ -143,6 +160,16 @@ def theme_choices(context: Mapping[str, Any]) -> list[ThemeChoice]:
             pressed="true" if code == chosen else "false",
         )
         for code, drawing in THEMES.items()
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def trend_choices(context: Mapping[str, Any]) -> list[TrendChoice]:
+    """List the ways to colour up and down."""
+    chosen = _trend(context)
+    return [
+        TrendChoice(code=code, title=gettext(title), is_chosen=code == chosen)
+        for code, title in TRENDS.items()
     ]
 
 
@@ -305,6 +332,12 @@ def _theme(context: Mapping[str, Any]) -> str:
     request = _request(context)
     chosen = request.COOKIES.get(THEME_COOKIE, "auto") if request else "auto"
     return chosen if chosen in THEMES else "auto"
+
+
+def _trend(context: Mapping[str, Any]) -> str:
+    request = _request(context)
+    chosen = request.COOKIES.get(TREND_COOKIE, "auto") if request else "auto"
+    return chosen if chosen in TRENDS else "auto"
 
 
 def _is_chinese() -> bool:

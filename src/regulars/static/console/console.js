@@ -101,9 +101,6 @@
     const form = event.target.closest("form[data-guard]");
     if (form) unsaved = form;
   });
-  document.addEventListener("submit", (event) => {
-    if (event.target === unsaved) unsaved = null;
-  });
   window.addEventListener("beforeunload", (event) => {
     if (unsaved?.isConnected) event.preventDefault();
   });
@@ -175,8 +172,76 @@
     event.detail.shouldSwap = false;
     location.assign(xhr.responseURL);
   });
-  document.addEventListener("htmx:sendError", () => { find("#offline").hidden = false; });
-  document.addEventListener("htmx:afterSwap", () => { find("#offline").hidden = true; });
+  // Out of reach: what was typed stays where it is, nothing is left for a blank page, and what was
+  // meant can be tried again. A form somebody filled in is sent only after the house has answered.
+  const PATIENCE_MS = 8000;
+  let again = null;
+  const sayOffline = (retry) => {
+    again = retry ?? again;
+    find("#offline").hidden = false;
+  };
+  const sayOnline = () => {
+    again = null;
+    find("#offline").hidden = true;
+  };
+  const answers = async () => {
+    try {
+      return (await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) })).ok;
+    } catch {
+      return false;
+    }
+  };
+  const isGone = () => navigator.onLine === false;
+  const reached = new WeakSet();
+  const asking = new WeakSet();
+  const send = async (form, submitter) => {
+    if (asking.has(form)) return;
+    asking.add(form);
+    form.setAttribute("aria-busy", "true");
+    const isThere = await answers();
+    form.removeAttribute("aria-busy");
+    asking.delete(form);
+    if (!isThere) {
+      sayOffline(() => send(form, submitter));
+      return;
+    }
+    sayOnline();
+    reached.add(form);
+    form.requestSubmit(submitter?.isConnected ? submitter : null);
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented) return;
+    if ((form.matches("[data-guard]") || isGone()) && !reached.delete(form)) {
+      event.preventDefault();
+      send(form, event.submitter);
+      return;
+    }
+    if (form === unsaved) unsaved = null;
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || !isGone() || event.defaultPrevented || link.getAttribute("href").startsWith("#")) return;
+    event.preventDefault();
+    sayOffline(() => link.click());
+  });
+  document.addEventListener("click", async (event) => {
+    if (!event.target.closest("[data-again]")) return;
+    const meant = again;
+    if (!(await answers())) return;
+    sayOnline();
+    meant?.();
+  });
+  window.addEventListener("offline", () => sayOffline());
+  window.addEventListener("online", () => { if (!again) sayOnline(); });
+  for (const name of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => {
+      const { requestConfig: asked, pathInfo } = event.detail;
+      const path = asked?.verb === "get" && (pathInfo?.finalRequestPath ?? asked.path);
+      sayOffline(path ? () => location.assign(path) : () => location.reload());
+    });
+  }
+  document.addEventListener("htmx:afterSwap", sayOnline);
 
   // On a narrow screen the same box opens the drawer, which starts closed.
   const fold = find("#nav-fold");
