@@ -73,6 +73,30 @@ class TestFiles:
 
         assert slack == []
 
+    def test_keep_forms_in_the_room_of_forms(self) -> None:
+        stray = [
+            f"{path.relative_to(ROOT)}:{node.name}"
+            for path in SOURCES
+            if "pages" in path.parts
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ClassDef)
+            and any("Form" in ast.unparse(base) for base in node.bases)
+        ]
+
+        assert stray == []
+
+    def test_write_no_address_of_the_console_by_hand(self) -> None:
+        addresses = {
+            f"{path.relative_to(ROOT)}:{node.lineno}"
+            for path in SOURCES
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and node.value.startswith("/console/")
+        }
+
+        assert addresses == set()
+
 
 class TestFunctions:
     def test_stay_short(self) -> None:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from regulars.access.domain import Actor
 from regulars.console import services
 from regulars.console.selectors import exporting
+from regulars.kit.progress import ProgressState
 from regulars.web import clock, notices, progress, sql
 from tests.console.shop import open_shop, signed_in
 
@@ -117,7 +118,9 @@ class TestJobs:
         assert sql.rows("SELECT object_id FROM access_audit_entry WHERE action = 'jobs.stop'") == [
             (str(theirs),)
         ]
-        assert progress.is_cancelled(theirs)
+        stopped = progress.get(progress_id=theirs)
+        assert stopped.cancel_asked_at is not None
+        assert stopped.state is ProgressState.CANCELLED
 
     def test_what_failed_says_why(self, at):
         browser = signed_in(at, language="zh-hans")

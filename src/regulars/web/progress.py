@@ -143,15 +143,6 @@ def cancel(*, progress_id: UUID, owner: str | None, at: datetime) -> None:
         get(progress_id=progress_id, owner=owner)  # over already: nothing to stop
 
 
-def is_cancelled(progress_id: UUID) -> bool:
-    """Tell whether somebody asked the work to stop."""
-    found = sql.row(
-        "SELECT cancel_asked_at IS NOT NULL FROM web_progress WHERE public_id = %s::uuid",
-        [progress_id],
-    )
-    return bool(found and found[0])
-
-
 def get(*, progress_id: UUID, owner: str | None = None) -> Progress:
     """Read one piece of work, of this owner where one is named; raises ProgressNotFound."""
     found = sql.row(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from django.urls import reverse
+
 from regulars.access.domain import Approval, ApprovalState
 from regulars.access.selectors import approvals as selectors
 from regulars.access.selectors import policies
@@ -38,4 +40,4 @@ def ring_for_maker(approval: Approval, *, at: datetime) -> None:
 
 
 def _page_of(approval: Approval) -> str:
-    return f"/console/approvals/{approval.public_id}"
+    return reverse("console-approval", args=[approval.public_id])

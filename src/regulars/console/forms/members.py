@@ -310,3 +310,29 @@ class UnmergeForm(ConsoleForm):
     reason = ReasonField(
         {code: wording.MERGE_REASONS[code] for code in ("wrong_merge", "member_request")}
     )
+
+
+class TagManyForm(ConsoleForm):
+    """One tag, and until when it holds."""
+
+    def __init__(self, *args: Any, lasts: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tag"] = forms.CharField(
+            label=gettext("Tag"),
+            max_length=TAG_LENGTH_MAX,
+            widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+        )
+        if lasts:
+            self.fields["until"] = DayField(
+                label=gettext("Until"),
+                required=False,
+                help_text=gettext("The last day it holds. Without a day it stays."),
+            )
+
+    def clean_tag(self) -> str:
+        """Bring the tag to its stored form."""
+        try:
+            return clean_tag(self.cleaned_data["tag"])
+        except Refusal as no:
+            self.refuse(no, "tag")
+            return ""

@@ -183,7 +183,7 @@ def perform(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """An act with nothing to fill in: its words, what changes, what does it, what comes after.
+    """An act once it is filled in: its words, what changes, what does it, what comes after.
 
     `after` answers the page that follows, given the ids that `effect` answered.
     """
@@ -202,6 +202,7 @@ def ask(request: HttpRequest, question: Question, *, at: datetime) -> HttpRespon
     refusal: Refusal | None = None
     if step_of(request) == "do":
         try:
+            check_typed(request, question.act)
             result = perform(request, at=at, effect=question.effect)
         except Refusal as no:
             refusal = no

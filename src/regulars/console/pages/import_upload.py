@@ -7,19 +7,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from regulars.console.domain import imports as wizard
 from regulars.console.domain import operations
 from regulars.console.domain.formatting import is_chinese, whole
 from regulars.console.domain.navigation import Crumb
-from regulars.console.forms import ConsoleForm
-from regulars.console.forms.fields import DayField
-from regulars.console.pages.confirming import Act, Impact, draw_confirm, perform, step_of
+from regulars.console.forms.imports import OptionsForm, UploadForm
+from regulars.console.pages.confirming import Act, Impact, Question, ask
 from regulars.console.pages.drawing import actor_of, draw, house_zone, language_of
 from regulars.console.pages.sections import demand_whole_house, reason_of
 from regulars.ingest import selectors as ingest
@@ -37,79 +35,6 @@ from regulars.web.uploads import is_too_large
 RUN = "imports.run"
 REFRESH_SECONDS = 2
 AT_WORK = frozenset({UploadState.REHEARSING, UploadState.IMPORTING})
-
-
-class UploadForm(ConsoleForm):
-    """Which rows a file holds, and the file."""
-
-    kind = forms.ChoiceField(
-        label=gettext_lazy("What the rows are"),
-        choices=[(code, gettext_lazy(title)) for code, title in operations.FILE_KINDS.items()],
-        widget=forms.RadioSelect,
-    )
-    file = forms.FileField(
-        label=gettext_lazy("File"),
-        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,.gz", "class": "input"}),
-        help_text=gettext_lazy(
-            ".csv, .csv.gz or .xlsx, up to 200 MB. It is kept encrypted, for a day at the most."
-        ),
-    )
-
-
-class OptionsForm(ConsoleForm):
-    """What the file does not say itself."""
-
-    source = forms.CharField(
-        label=gettext_lazy("Data source"),
-        max_length=80,
-        help_text=gettext_lazy("The system it comes from. A new name makes a new source."),
-    )
-    zone = forms.CharField(
-        label=gettext_lazy("Zone"),
-        max_length=64,
-        required=False,
-        help_text=gettext_lazy("Of times without one; empty for the source's own."),
-    )
-    currency = forms.CharField(
-        label=gettext_lazy("Currency"),
-        max_length=3,
-        required=False,
-        help_text=gettext_lazy("Of amounts without one, such as CNY."),
-    )
-    date_order = forms.ChoiceField(
-        label=gettext_lazy("Order of dates"),
-        required=False,
-        choices=[(code, gettext_lazy(title)) for code, title in operations.DATE_ORDERS.items()],
-    )
-    as_of = DayField(
-        label=gettext_lazy("As of"),
-        required=False,
-        help_text=gettext_lazy("The day whose end the balances describe."),
-    )
-    award = forms.BooleanField(
-        label=gettext_lazy("Award points for these orders"),
-        required=False,
-        help_text=gettext_lazy("Orders on or before a member's opening balance never award."),
-    )
-
-    def __init__(self, *args: Any, kind: FileKind, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if kind is not FileKind.BALANCES:
-            del self.fields["as_of"]
-        if not wizard.takes_awards(kind):
-            del self.fields["award"]
-
-    def options(self) -> dict[str, Any]:
-        """Answer what was said as options of the upload."""
-        said = self.cleaned_data
-        as_of = said.get("as_of")
-        return {
-            "source": said["source"],
-            "zone": said["zone"] or None,
-            "currency": said["currency"] or None,
-            "as_of": as_of.isoformat() if as_of else None,
-            "award": bool(said.get("award", True)),
-        }
 
 
 @page(RUN)
@@ -199,22 +124,14 @@ def run_upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "count": whole(count),
         "kind": gettext(operations.FILE_KINDS[upload.kind.value]),
     }
-    act, impacts = Act(title, title), _impacts(rehearsal)
-    if step_of(request) != "do":
-        return draw_confirm(request, act=act, form=None, impacts=impacts, back_href=back)
-    try:
-        perform(
-            request,
-            at=at,
-            effect=lambda: {
-                "job": str(services.ask_import(public_id=public_id, actor=actor, at=at))
-            },
-        )
-    except Refusal as no:
-        return draw_confirm(
-            request, act=act, form=None, impacts=impacts, back_href=back, refusal=no
-        )
-    return HttpResponseRedirect(back)
+    question = Question(
+        act=Act(title, title),
+        impacts=_impacts(rehearsal),
+        effect=lambda: {"job": str(services.ask_import(public_id=public_id, actor=actor, at=at))},
+        after=lambda _: HttpResponseRedirect(back),
+        back_href=back,
+    )
+    return ask(request, question, at=at)
 
 
 @page(RUN)

@@ -13,13 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from regulars.console.domain import operations
 from regulars.console.domain.cells import Cell, Empty, ListRow, PageAction
 from regulars.console.domain.lists import Choice, Column, Filter, ListSpec, ListState, read_state
-from regulars.console.pages.confirming import (
-    Act,
-    check_typed,
-    draw_confirm,
-    perform,
-    step_of,
-)
+from regulars.console.pages.confirming import Act, Question, ask
 from regulars.console.pages.drawing import actor_of, house_zone
 from regulars.console.pages.import_report import (
     draw_batch,
@@ -36,7 +30,6 @@ from regulars.ingest import selectors as ingest
 from regulars.ingest import services
 from regulars.ingest.domain.batches import Batch, BatchMissing, BatchQuery, BatchState
 from regulars.ingest.domain.files import FileKind
-from regulars.kit.errors import Refusal
 from regulars.kit.messages import message
 from regulars.web import clock
 from regulars.web.pages import page
@@ -168,29 +161,20 @@ def undo_import(request: HttpRequest, public_id: UUID) -> HttpResponse:
     demand_whole_house(actor, RUN)
     batch = ingest.find_batch(public_id=str(public_id))
     back = reverse("console-import", args=[public_id])
-    act = Act(
-        gettext("Undo the import of %(file)s") % {"file": batch.file_name},
-        gettext("Undo the import"),
-        danger=True,
-        type_to_confirm=batch.file_name if batch.tally.new + batch.tally.updated > MANY else "",
+    is_large = batch.tally.new + batch.tally.updated > MANY
+    question = Question(
+        act=Act(
+            gettext("Undo the import of %(file)s") % {"file": batch.file_name},
+            gettext("Undo the import"),
+            danger=True,
+            type_to_confirm=batch.file_name if is_large else "",
+        ),
+        impacts=undo_impacts(batch),
+        effect=lambda: {"job": str(services.ask_undo(batch=batch.public_id, actor=actor, at=at))},
+        after=lambda _: HttpResponseRedirect(back),
+        back_href=back,
     )
-    impacts = undo_impacts(batch)
-    if step_of(request) != "do":
-        return draw_confirm(request, act=act, form=None, impacts=impacts, back_href=back)
-    try:
-        check_typed(request, act)
-        perform(
-            request,
-            at=at,
-            effect=lambda: {
-                "job": str(services.ask_undo(batch=batch.public_id, actor=actor, at=at))
-            },
-        )
-    except Refusal as no:
-        return draw_confirm(
-            request, act=act, form=None, impacts=impacts, back_href=back, refusal=no
-        )
-    return HttpResponseRedirect(back)
+    return ask(request, question, at=at)
 
 
 @page(RUN)

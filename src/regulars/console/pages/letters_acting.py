@@ -13,8 +13,7 @@ from regulars.access.domain import Actor
 from regulars.console.domain import operations
 from regulars.console.domain.formatting import whole
 from regulars.console.domain.outcomes import Outcome, Skipped
-from regulars.console.forms import ConsoleForm
-from regulars.console.forms.fields import ReasonField
+from regulars.console.forms.letters import DropForm
 from regulars.console.pages.confirming import Act, Impact, draw_confirm, draw_form, perform, step_of
 from regulars.console.pages.drawing import actor_of, house_zone
 from regulars.console.pages.letters import ACT, READ, query_of, spec_of
@@ -29,12 +28,6 @@ from regulars.web.pages import page
 
 HAPPY = frozenset({"applied", "exists", "parked", "queued", "dropped"})
 ID_DIGITS_MAX = 18
-
-
-class DropForm(ConsoleForm):
-    """Why rejected rows are dropped."""
-
-    reason = ReasonField(operations.DROP_REASONS)
 
 
 @page(ACT)

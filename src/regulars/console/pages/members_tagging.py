@@ -5,7 +5,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
@@ -19,7 +18,7 @@ from regulars.console.domain.lists import Choice
 from regulars.console.domain.member_list import MEMBERS, criteria_of
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.outcomes import Outcome, Skipped
-from regulars.console.forms import ConsoleForm, DayField
+from regulars.console.forms.members import TagManyForm
 from regulars.console.pages.confirming import (
     Act,
     Impact,
@@ -32,39 +31,11 @@ from regulars.console.pages.drawing import actor_of, language_of
 from regulars.console.pages.selecting import draw_outcome, read_selection
 from regulars.console.selectors import selecting, tiers
 from regulars.console.selectors.selecting import Chosen
-from regulars.kit.errors import Refusal
 from regulars.loyalty import selectors as loyalty
-from regulars.members.domain import TAG_LENGTH_MAX, clean_tag
 from regulars.web import clock
 from regulars.web.pages import page
 
 WRITE = "tags.write"
-
-
-class TagManyForm(ConsoleForm):
-    """One tag, and until when it holds."""
-
-    def __init__(self, *args: Any, lasts: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["tag"] = forms.CharField(
-            label=gettext("Tag"),
-            max_length=TAG_LENGTH_MAX,
-            widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
-        )
-        if lasts:
-            self.fields["until"] = DayField(
-                label=gettext("Until"),
-                required=False,
-                help_text=gettext("The last day it holds. Without a day it stays."),
-            )
-
-    def clean_tag(self) -> str:
-        """Bring the tag to its stored form."""
-        try:
-            return clean_tag(self.cleaned_data["tag"])
-        except Refusal as no:
-            self.refuse(no, "tag")
-            return ""
 
 
 @dataclass(frozen=True, slots=True)

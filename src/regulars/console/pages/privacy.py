@@ -74,6 +74,7 @@ def show_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show one request: how much time is left, what was done, what comes next."""
     at, scope = clock.now(), _scope(request)
     found = selectors.get_request(public_id=public_id, scope=scope)
+    public = people.public_ids(member_ids=[found.member_id])[found.member_id]
     tone, title = STATES[found.state]
     steps = selectors.list_steps(request_id=found.id)
     names = access.names_of({each.actor_id for each in steps if each.actor_kind == "staff"})
@@ -94,8 +95,8 @@ def show_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "has_package": found.has_package(at),
             "needs_check": desk.needs_check(found.kind) and found.state is RequestState.OPEN,
             "is_copy": found.kind in {RequestKind.ACCESS, RequestKind.COPY, RequestKind.PORT},
-            "member_href": _member_href(found),
-            "act_href": _act_href(found),
+            "member_href": reverse("console-member", args=[public]),
+            "act_href": _act_href(found.kind, public),
             "steps": [_step(each, names) for each in steps],
             "check_form": CheckForm(),
             "refuse_form": RefuseForm(),
@@ -257,15 +258,9 @@ def _step(step: desk.Step, names: dict[int, str]) -> dict[str, Any]:
     }
 
 
-def _member_href(found: PrivacyRequest) -> str:
-    public = people.public_ids(member_ids=[found.member_id])[found.member_id]
-    return reverse("console-member", args=[public])
-
-
-def _act_href(found: PrivacyRequest) -> str:
+def _act_href(kind: RequestKind, public: UUID) -> str:
     """Answer where what was asked for is done: the member's record and its tabs."""
-    public = people.public_ids(member_ids=[found.member_id])[found.member_id]
-    match found.kind:
+    match kind:
         case RequestKind.CORRECT:
             return reverse("console-member-tab", args=[public, "profile"])
         case RequestKind.WITHDRAW:

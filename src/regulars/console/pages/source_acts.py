@@ -3,18 +3,25 @@
 from datetime import datetime
 from uuid import UUID
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
 from regulars.access.domain import Actor
 from regulars.console.domain import operations
 from regulars.console.domain.navigation import Crumb
-from regulars.console.forms import ConsoleForm
-from regulars.console.forms.fields import PointsField
-from regulars.console.pages.confirming import Act, Impact, draw_confirm, draw_form, perform, step_of
+from regulars.console.forms.sources import RotateForm, SourceForm
+from regulars.console.pages.confirming import (
+    Act,
+    Impact,
+    Question,
+    ask,
+    draw_confirm,
+    draw_form,
+    perform,
+    step_of,
+)
 from regulars.console.pages.drawing import actor_of, draw, house_zone
 from regulars.console.pages.sections import demand_whole_house
 from regulars.console.pages.sources import MANAGE, address_of
@@ -24,54 +31,6 @@ from regulars.ingest.domain import NotAWebhook, SourceKind
 from regulars.kit.errors import Refusal
 from regulars.web import clock
 from regulars.web.pages import page
-
-OVERLAP_DAYS_MAX = 90
-
-
-class SourceForm(ConsoleForm):
-    """A system that sends, and what it means when it leaves something out."""
-
-    name = forms.CharField(
-        label=gettext_lazy("Source name"),
-        max_length=80,
-        help_text=gettext_lazy("A short plain word, such as youzan. It stays."),
-    )
-    kind = forms.ChoiceField(
-        label=gettext_lazy("How it sends"),
-        choices=[(code, gettext_lazy(title)) for code, title in operations.SOURCE_KINDS.items()],
-        initial="webhook",
-    )
-    zone = forms.CharField(
-        label=gettext_lazy("Zone"),
-        max_length=64,
-        required=False,
-        help_text=gettext_lazy("Of times without one; empty for the shop's."),
-    )
-    currency = forms.CharField(
-        label=gettext_lazy("Currency"),
-        max_length=3,
-        required=False,
-        help_text=gettext_lazy("Of amounts without one; empty for the shop's."),
-    )
-    completes = forms.BooleanField(
-        label=gettext_lazy("It reports when an order is completed"),
-        required=False,
-        initial=True,
-        help_text=gettext_lazy("Without it, points wait from payment."),
-    )
-
-
-class RotateForm(ConsoleForm):
-    """How long the secret of before lives on."""
-
-    days = PointsField(
-        least=0,
-        most=OVERLAP_DAYS_MAX,
-        unit=gettext_lazy("days"),
-        label=gettext_lazy("The old secret works on for"),
-        initial="7",
-        help_text=gettext_lazy("0 ends it at once: use it if the secret was seen by others."),
-    )
 
 
 @page(MANAGE, step_up=True)
@@ -134,14 +93,6 @@ def rotate_secret(request: HttpRequest, public_id: UUID) -> HttpResponse:
             next_step="preview",
         )
     days = form.cleaned_data["days"]
-    if step == "preview":
-        return draw_confirm(
-            request,
-            act=Act(title, gettext("Exchange the secret"), danger=days == 0),
-            form=form,
-            impacts=_rotation(days),
-            back_href=back,
-        )
     shown: dict[str, str] = {}
 
     def rotate() -> dict[str, str]:
@@ -150,8 +101,15 @@ def rotate_secret(request: HttpRequest, public_id: UUID) -> HttpResponse:
         )
         return {"source": str(public_id)}
 
-    perform(request, at=at, effect=rotate)
-    return _draw_secret(request, public_id, shown.get("secret"), at=at)
+    question = Question(
+        act=Act(title, gettext("Exchange the secret"), danger=days == 0),
+        impacts=_rotation(days),
+        effect=rotate,
+        after=lambda _: _draw_secret(request, public_id, shown.get("secret"), at=at),
+        back_href=back,
+        form=form,
+    )
+    return ask(request, question, at=at)
 
 
 def _create(

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import available_timezones
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from regulars.access import selectors as access
@@ -19,7 +17,7 @@ from regulars.console.domain.cells import Cell, Empty, Fact, ListRow, PageAction
 from regulars.console.domain.lists import Choice, Column, Filter, ListSpec, ListState, read_state
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Section
-from regulars.console.forms import ConsoleForm
+from regulars.console.forms.stores import StoreForm
 from regulars.console.pages.confirming import (
     Act,
     Impact,
@@ -63,33 +61,6 @@ STORES = ListSpec(
     sort="code",
 )
 STORES_READ_MAX = 5_000
-
-
-class StoreForm(ConsoleForm):
-    """What may be changed of a store; its code is what tills and files call it, and stays."""
-
-    name = forms.CharField(label=gettext_lazy("Store name"), max_length=200)
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Kind"),
-        choices=[(code, gettext_lazy(title)) for code, title in operations.STORE_KINDS.items()],
-    )
-    region = forms.CharField(
-        label=gettext_lazy("Region"),
-        max_length=200,
-        help_text=gettext_lazy("The code of a region. One that is not there yet is made."),
-    )
-    zone = forms.CharField(
-        label=gettext_lazy("Zone"),
-        max_length=64,
-        help_text=gettext_lazy("For example Asia/Shanghai. Days of this store begin there."),
-    )
-
-    def clean_zone(self) -> str:
-        """Take the name of a zone that there is."""
-        zone = str(self.cleaned_data["zone"]).strip()
-        if zone not in available_timezones():
-            raise forms.ValidationError(gettext("Write a zone such as Asia/Shanghai."))
-        return zone
 
 
 @page("stores.read")

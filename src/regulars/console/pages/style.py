@@ -12,10 +12,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from regulars.console.domain.cells import Cell, PageAction, TabLink, Tone
-from regulars.console.forms import ConsoleForm, DayField, MoneyField, PointsField, ReasonField
+from regulars.console.forms.style import SampleForm
 from regulars.console.pages.confirming import Impact
 from regulars.console.pages.drawing import draw, house_zone
-from regulars.kit.messages import message
 from regulars.web.pages import page, queries_forbidden
 
 ROLES = (
@@ -28,26 +27,6 @@ ROLES = (
 ICONS = ("users", "receipt", "coins", "upload", "stamp", "settings", "search", "download")
 TONES: tuple[Tone, ...] = ("ok", "warn", "bad", "info", "mute")
 SAMPLE_AT = datetime(2026, 11, 21, 1, 40, tzinfo=UTC)
-
-
-class SampleForm(ConsoleForm):
-    """One field of each kind, sent with mistakes so that errors show."""
-
-    def __init__(self, *, panel: str) -> None:
-        said = {"points": "1.5", "amount": "12 元 5", "on": "2026-11-21"}
-        super().__init__({f"{panel}-{name}": value for name, value in said.items()}, prefix=panel)
-        self.fields["points"] = PointsField(
-            label=gettext("Points"), help_text=gettext("Whole points, at least 1.")
-        )
-        self.fields["amount"] = MoneyField(label=gettext("Amount"))
-        self.fields["on"] = DayField(label=gettext("Day"), required=False)
-        self.fields["reason"] = ReasonField({"goodwill": message("Goodwill")}, required=False)
-        for field in self.fields.values():
-            field.widget.attrs.setdefault("class", "input")
-
-    def get_context(self) -> dict[str, object]:
-        """Draw without taking the focus: this form is looked at, not filled in."""
-        return super(ConsoleForm, self).get_context()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from regulars.console.domain.formatting import whole
 from regulars.console.domain.lists import Column, ListSpec, read_state
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Heading, Section
-from regulars.console.pages.confirming import Act, Impact, draw_confirm, perform, step_of
+from regulars.console.pages.confirming import Act, Impact, Question, ask
 from regulars.console.pages.drawing import actor_of, house_zone
 from regulars.console.pages.lists import draw_list
 from regulars.console.pages.sections import demand_whole_house, draw_sections
@@ -114,24 +114,21 @@ def verify_now(request: HttpRequest) -> HttpResponse:
     """Ask for a run over everything, as a job."""
     at, actor = clock.now(), actor_of(request)
     demand_whole_house(actor, RUN)
-    act = Act(gettext("Verify the whole ledger"), gettext("Verify now"))
-    impacts = [
-        Impact(gettext("What is checked"), after=gettext("every balance, lot, hold and reversal")),
-        Impact(gettext("What is changed"), after=gettext("nothing: it only reads")),
-        Impact(
-            gettext("How long"),
-            after=gettext("about a minute for ten million movements; others work on meanwhile"),
+    span = gettext("about a minute for ten million movements; others work on meanwhile")
+    question = Question(
+        act=Act(gettext("Verify the whole ledger"), gettext("Verify now")),
+        impacts=(
+            Impact(
+                gettext("What is checked"), after=gettext("every balance, lot, hold and reversal")
+            ),
+            Impact(gettext("What is changed"), after=gettext("nothing: it only reads")),
+            Impact(gettext("How long"), after=span),
         ),
-    ]
-    if step_of(request) != "do":
-        back = reverse("console-verify")
-        return draw_confirm(request, act=act, form=None, impacts=impacts, back_href=back)
-    result = perform(
-        request,
-        at=at,
         effect=lambda: {"job": str(services.ask_verify(actor=actor, at=at))},
+        after=lambda done: HttpResponseRedirect(reverse("console-job", args=[done["job"]])),
+        back_href=reverse("console-verify"),
     )
-    return HttpResponseRedirect(reverse("console-job", args=[result["job"]]))
+    return ask(request, question, at=at)
 
 
 def _row(run: VerifyRun) -> ListRow:

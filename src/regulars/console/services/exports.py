@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.urls import reverse
 from django.utils import translation
 
 from regulars.access import selectors as access_selectors
@@ -169,7 +170,7 @@ def _give_up(
     """End the work for good, and tell who waits for it."""
     files.remove(export_id)
     progress.fail(export_id, at=clock.now(), code=code, facts=facts or {})
-    notices.tell(owners=[owner], words=FAILED, at=clock.now(), href=f"/console/jobs/{export_id}")
+    notices.tell(owners=[owner], words=FAILED, at=clock.now(), href=_page_of(export_id))
 
 
 @transaction.atomic
@@ -276,10 +277,15 @@ def _keep(export: Export, actor: Actor, writer: files.Writer, *, at: datetime) -
     progress.finish(export.id, at=at, result={"rows": rows})
     details = {"what": export.what, "rows": rows, "filters": urlencode(export.filters)}
     _audit("exports.make", actor, export.id, at, export.reason_code, details)
-    facts = {"rows": rows}
-    href = f"/console/jobs/{export.id}"
-    notices.tell(owners=[actor.caller], words=READY, at=at, facts=facts, href=href)
+    notices.tell(
+        owners=[actor.caller], words=READY, at=at, facts={"rows": rows}, href=_page_of(export.id)
+    )
     return True
+
+
+def _page_of(export_id: UUID) -> str:
+    """Answer the address of the work's page: an export and its work have one id."""
+    return reverse("console-job", args=[export_id])
 
 
 def _drop(export_ids: Sequence[UUID], *, because: str, at: datetime) -> None:

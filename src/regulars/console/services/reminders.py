@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 
 from regulars.access import selectors as access
 from regulars.kit.messages import message
@@ -20,6 +21,6 @@ def remind_of_requests(*, at: datetime) -> int:
     for request in due:
         owners = [f"staff:{request.assigned_to}"] if request.assigned_to else desk
         facts = {"share": min(request.used(at), 100), "mark": request.mark}
-        href = f"/console/privacy/{request.public_id}"
+        href = reverse("console-privacy-request", args=[request.public_id])
         notices.tell(owners=owners, words=WARNING, facts=facts, href=href, at=at)
     return len(due)

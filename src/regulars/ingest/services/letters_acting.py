@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
 
 from regulars.access import services as access
 from regulars.access.domain import Actor
@@ -181,7 +182,7 @@ def _finish(progress_id: UUID, owner: str, counts: Counter[str], failed: list[li
         owners=[owner],
         words=TOLD,
         facts={"done": result["done"], "left": result["left"]},
-        href=f"/console/dead-letters/report/{progress_id}",
+        href=reverse("console-dead-letters-report", args=[progress_id]),
         at=at,
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import translation
 
 from regulars.access import services as access
@@ -284,7 +285,8 @@ def _ask_batch(batch: Batch, kind: str, *, actor: Actor, at: datetime) -> UUID:
 
 def _page(subject: UUID | str) -> dict[str, str]:
     """Say which page of the console shows what the work is about."""
-    return {"page": "console-import", "id": str(subject), "href": f"/console/imports/{subject}"}
+    href = reverse("console-import", args=[subject])
+    return {"page": "console-import", "id": str(subject), "href": href}
 
 
 def _is_over(progress_id: UUID) -> bool:

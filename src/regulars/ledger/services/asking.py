@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse
 
 from regulars.access import services as access
 from regulars.access.domain import Actor
@@ -49,6 +50,6 @@ def run_verify(*, progress_id: UUID) -> None:
             owners=[work.owner],
             words=WRONG if bad else CLEAN,
             facts={"bad": bad},
-            href=f"/console/verify/{run.id}",
+            href=reverse("console-verify-run", args=[run.id]),
             at=at,
         )
