@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from regulars.ingest.domain import files
@@ -84,6 +84,7 @@ class TestEncodings:
         encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
         delimiter=st.sampled_from([",", ";", "\t"]),
     )  # fmt: skip
+    @example(rows=[["", "", ","]] * 3 + [["", ",", ","]], encoding="utf-8", delimiter=";")
     def test_loses_no_cell_of_any_file(
         self, tmp_path: Path, rows: list[list[str]], encoding: str, delimiter: str
     ) -> None:

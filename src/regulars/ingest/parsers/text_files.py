@@ -256,14 +256,32 @@ def _delimiter(head: bytes, encoding: str) -> str:
     lines = [line + "\n" for line in lines if line.strip() and "\x00" not in line]
     best, best_score = DELIMITERS[0], 1.0
     for delimiter in DELIMITERS:
+        reader = csv.reader(lines, delimiter=delimiter)
         try:
-            widths = Counter(len(cells) for cells in csv.reader(lines, delimiter=delimiter))
+            widths = Counter(map(len, reader))
         except csv.Error:
             continue
         if not widths:
             continue
         width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
-        score = width * count / sum(widths.values())
+        rows = widths.total()
+        if reader.line_num > rows and not _is_well_quoted(lines, delimiter):
+            rows = reader.line_num  # a quote that is none here has swallowed whole lines
+        score = width * count / rows
         if width > 1 and score > best_score:
             best, best_score = delimiter, score
     return best
+
+
+def _is_well_quoted(lines: list[str], delimiter: str) -> bool:
+    """Tell whether every quote that closes stands before a delimiter or an end of line.
+
+    A cell that is still open where the sample ends is well: it may close behind it.
+    """
+    reader = csv.reader([*lines, '"'], delimiter=delimiter, strict=True)
+    try:
+        for _ in reader:
+            pass
+    except csv.Error:
+        return reader.line_num > len(lines)
+    return True
