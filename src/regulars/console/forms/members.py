@@ -1,7 +1,7 @@
 """The forms of acts on one member: points, marks, details, identities, consent, copy, erasure."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 from regulars.console.domain import wording
 from regulars.console.forms.base import ConsoleForm
 from regulars.console.forms.fields import NOTE_LENGTH_MAX, DayField, PointsField, ReasonField
+from regulars.console.forms.meeting import MeetingForm, Stand
 from regulars.kit.errors import Refusal
 from regulars.members.domain import (
     PROFILE_FIELDS,
@@ -132,10 +133,20 @@ class UnfreezeForm(ConsoleForm):
     reason = ReasonField({code: wording.STATUS_REASONS[code] for code in wording.UNFREEZE_REASONS})
 
 
-class ProfileForm(ConsoleForm):
-    """New values of profile fields; what stands is covered, so what stays empty stays as it is."""
+class ProfileForm(MeetingForm):
+    """New values of profile fields; what stands is covered, so what stays empty stays as it is.
 
-    def __init__(self, *args: Any, shown: dict[str, str], **kwargs: Any) -> None:
+    Whether somebody else was there first is told by when a field was said, since nobody sees what.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        shown: Mapping[str, str],
+        said_at: Mapping[str, datetime],
+        **kwargs: Any,
+    ) -> None:
+        self.shown, self.said_at = shown, said_at
         super().__init__(*args, **kwargs)
         for field in PROFILE_FIELDS:
             now = shown.get(field.name, "")
@@ -151,6 +162,31 @@ class ProfileForm(ConsoleForm):
                 self.fields[f"drop_{field.name}"] = forms.BooleanField(
                     label=gettext("Take %(field)s away") % {"field": label}, required=False
                 )
+
+    def stands(self) -> dict[str, Stand]:
+        """Answer since when each field is said, and what of it may be seen."""
+        return {
+            field.name: Stand(
+                said.isoformat() if (said := self.said_at.get(field.name)) else "",
+                self.shown.get(field.name) or gettext("nothing"),
+            )
+            for field in PROFILE_FIELDS
+        }
+
+    def yours(self, name: str) -> Stand | None:
+        """Answer what is said anew; a field that says nothing changes nothing."""
+        changes = self.changes()
+        if name not in changes:
+            return None
+        said = changes[name]
+        return Stand(["said", said], gettext("taken away") if said is None else said)
+
+    def take_theirs(self, name: str, theirs: Stand) -> None:  # noqa: ARG002 it stands covered
+        """Say nothing of the field, so that what the other wrote stays."""
+        for each, nothing in ((name, ""), (f"drop_{name}", False)):
+            if each in self.cleaned_data:
+                self.cleaned_data[each] = nothing
+                self._say(each, nothing)
 
     def changes(self) -> dict[str, str | None]:
         """Answer what is said anew, and None for what is taken away."""

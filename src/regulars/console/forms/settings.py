@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.access.domain import APPROVAL_KINDS, BOUNDS, KEY_ROLE, ROLES, Policy
 from regulars.console.domain.approving import MODES, SETTINGS
-from regulars.console.forms.base import ConsoleForm
 from regulars.console.forms.fields import PointsField
+from regulars.console.forms.meeting import MeetingForm
 from regulars.ledger.domain import OwedPolicy
 
 WHOLE = {
@@ -29,7 +29,7 @@ REFUND_POLICIES = {
 PENDING_DAYS_MAX = 3_650
 
 
-class PolicyForm(ConsoleForm):
+class PolicyForm(MeetingForm):
     """Every line of the operating policy."""
 
     note = forms.CharField(
@@ -64,6 +64,7 @@ class PolicyForm(ConsoleForm):
             ),
         )
         self.fields["note"] = note
+        self.remember()
 
     def changes(self, policy: Policy) -> dict[str, Any]:
         """Answer what was set otherwise than it is."""
@@ -85,7 +86,7 @@ class PolicyForm(ConsoleForm):
         return found
 
 
-class ProgrammeForm(ConsoleForm):
+class ProgrammeForm(MeetingForm):
     """How points wait, and what a refund does with points already spent."""
 
     pending_days = PointsField(

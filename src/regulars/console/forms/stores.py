@@ -6,10 +6,10 @@ from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
 from regulars.console.domain import operations
-from regulars.console.forms.base import ConsoleForm
+from regulars.console.forms.meeting import MeetingForm
 
 
-class StoreForm(ConsoleForm):
+class StoreForm(MeetingForm):
     """What may be changed of a store; its code is what tills and files call it, and stays."""
 
     name = forms.CharField(label=gettext_lazy("Store name"), max_length=200)

@@ -38,7 +38,7 @@ def profile(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Say profile fields anew or take them away; what is not named stays as it is."""
     scene = open_scene(request, public_id, PERMISSION)
     shown = {line.code: line.value for line in records.list_profile(scene.profile, scene.teller)}
-    form = ProfileForm(request.POST or None, shown=shown)
+    form = ProfileForm(request.POST or None, shown=shown, said_at=scene.profile.said_at)
     deed = Deed(
         title=gettext("Edit profile of %(name)s") % {"name": scene.name},
         purpose=gettext("What stands is covered. Write only what changes; the rest stays."),

@@ -144,7 +144,7 @@ def change_store(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "zone": found.zone,
     }
     step = step_of(request)
-    form = StoreForm(request.POST) if step != "form" else StoreForm(initial=before)
+    form = StoreForm(request.POST if step != "form" else None, initial=before)
     title = gettext("Change store %(name)s") % {"name": found.name}
     crumbs = [Crumb(gettext("Stores"), reverse("console-stores")), Crumb(found.name, here)]
     if step == "form" or not form.is_valid():
