@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
+from pytest_django import DjangoAssertNumQueries
 
 from regulars.access import selectors, services
 from regulars.access.domain import (
@@ -15,9 +17,11 @@ from regulars.access.domain import (
     AlreadySetUp,
     LinkSpent,
     PasswordWeak,
+    Scope,
     SignInRefused,
     Staff,
     StaffNotFound,
+    StoreRow,
 )
 from regulars.web import clock, sql
 from tests.sizes import size
@@ -283,6 +287,31 @@ class TestSessions:
         actor_of(session, at + timedelta(seconds=61))
 
         assert (quiet, seen_at()) == (at, at + timedelta(seconds=61))
+
+    @pytest.mark.parametrize("role", ["owner", "regional_manager"])
+    def test_are_judged_with_account_and_roles_in_one_question(
+        self, at: datetime, role: str, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        rows = [StoreRow(n, f"S{n}", f"Store {n}", region="north") for n in range(2)]
+        services.record_stores(rows, at=at)
+        scope = "all" if role == "owner" else "region:north"
+        made = services.create_staff(
+            email="chen@example.com", name="Chen", role=role, scope=scope, actor=HOUSE, at=at
+        )
+        session = a_session(at, made)
+        session["staff"]  # the browser's session is read before
+
+        with django_assert_num_queries(1):
+            found = actor_of(session, at)
+
+        assert found is not None
+        assert found.name == "Chen"
+        assert found == replace(
+            services.find_actor(staff_id=made.id, at=at) or found, session=found.session
+        )
+        stores = selectors.store_ids_by_code(["S0", "S1"])
+        wanted = Scope.all() if role == "owner" else Scope(store_ids=tuple(stores.values()))
+        assert found.scope_for("members.read") == wanted
 
     def test_of_nobody_do_not_begin(self, at: datetime) -> None:
         with pytest.raises(StaffNotFound):

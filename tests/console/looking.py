@@ -4,7 +4,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-QUERIES_MAX = 20
+QUERIES_MAX = 17
 
 
 def text_of(browser: Client, path: str, *, status: int = 200) -> str:

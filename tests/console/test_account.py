@@ -74,11 +74,11 @@ class TestAccount:
     def test_asks_as_little_for_many_sessions_as_for_one(
         self, lin: Staff, browser: Client, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
-        with django_assert_max_num_queries(20) as few:
+        with django_assert_max_num_queries(17) as few:
             browser.get("/console/account")
         for _ in range(20):
             sign_in(a_browser())
-        with django_assert_max_num_queries(20) as many:
+        with django_assert_max_num_queries(17) as many:
             browser.get("/console/account")
 
         assert len(many) == len(few)

@@ -443,5 +443,5 @@ class TestQueries:
             services.create_key(permissions=["points.read"], actor=HOUSE, at=at)
 
         for path in ("/console/approvals?size=50", "/console/keys?size=50", "/console/staff"):
-            with django_assert_max_num_queries(20):  # type: ignore[operator]
+            with django_assert_max_num_queries(17):  # type: ignore[operator]
                 text_of(owner, path)

@@ -149,7 +149,7 @@ class TestAudit:
         for minutes in range(5, 60):
             services.change_policy(changes={"idle_minutes": minutes}, actor=HOUSE, at=at)
 
-        with django_assert_max_num_queries(20):  # type: ignore[operator]
+        with django_assert_max_num_queries(17):  # type: ignore[operator]
             text_of(owner, "/console/audit?size=50")
 
     def test_turns_pages(self, at: datetime, owner: Client) -> None:

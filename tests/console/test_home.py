@@ -148,7 +148,7 @@ class TestAround:
     ) -> None:
         home(owner)
 
-        with django_assert_max_num_queries(20):  # type: ignore[operator]
+        with django_assert_max_num_queries(17):  # type: ignore[operator]
             home(owner)
 
 

@@ -262,7 +262,7 @@ class TestPage:
     def test_asks_a_fixed_number_of_times(
         self, owner: Client, shop: Shop, django_assert_max_num_queries: object
     ) -> None:
-        with django_assert_max_num_queries(20):  # type: ignore[operator]
+        with django_assert_max_num_queries(17):  # type: ignore[operator]
             text_of(owner, self.path(shop))
 
 

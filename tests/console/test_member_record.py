@@ -35,7 +35,7 @@ TABS = (
     "/privacy",
     "/log",
 )
-QUERIES_MAX = 20
+QUERIES_MAX = 17
 
 
 @pytest.fixture(autouse=True)

@@ -111,7 +111,7 @@ class TestList:
     ) -> None:
         many(shop, at, count)
 
-        with django_assert_max_num_queries(20):  # type: ignore[operator]
+        with django_assert_max_num_queries(17):  # type: ignore[operator]
             page = text_of(owner, "/console/suggestions?size=50")
 
         assert ("very likely one person" in page) == (count > 0)

@@ -106,7 +106,7 @@ class TestMemberList:
     ) -> None:
         text_of(owner, "/console/members")
 
-        with django_assert_max_num_queries(20):  # type: ignore[operator]
+        with django_assert_max_num_queries(17):  # type: ignore[operator]
             text_of(owner, "/console/members")
 
 
@@ -261,7 +261,7 @@ class TestRecord:
     def test_asks_the_database_a_fixed_number_of_times(
         self, owner: Client, shop: Shop, tab: str, django_assert_max_num_queries: object
     ) -> None:
-        with django_assert_max_num_queries(20):  # type: ignore[operator]
+        with django_assert_max_num_queries(17):  # type: ignore[operator]
             text_of(owner, f"/console/members/{shop.lin_public}{tab}")
 
 

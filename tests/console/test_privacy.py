@@ -279,7 +279,7 @@ class TestPages:
         browser = signed_in(shop.at)
         for kind in RequestKind:
             opened(shop, kind)
-        with django_assert_max_num_queries(20):
+        with django_assert_max_num_queries(17):
             page = browser.get(reverse("console-privacy", query={"open": "1"}))
         assert page.status_code == 200
 

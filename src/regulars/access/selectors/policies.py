@@ -1,5 +1,6 @@
 """Read the operating policy: the version that holds, and the versions before it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,10 @@ import orjson
 from regulars.access.domain import Policy, policy_from
 from regulars.web import sql
 
+HOLDING = (
+    "SELECT version, settings FROM access_policy_version"
+    " WHERE changed_at <= %s::timestamptz ORDER BY version DESC LIMIT 1"
+)
 _VERSION = "version, settings::text, changed_at, changed_by_kind, changed_by_id"
 
 
@@ -24,12 +29,15 @@ class PolicyVersion:
 
 def policy(at: datetime) -> Policy:
     """Answer the policy that holds at a moment; before the first change, what we ship."""
-    found = sql.row(
-        "SELECT version, settings::text FROM access_policy_version"
-        " WHERE changed_at <= %s::timestamptz ORDER BY version DESC LIMIT 1",
-        [at],
-    )
-    return Policy() if found is None else policy_from(found[0], orjson.loads(found[1]))
+    found = sql.row(f"SELECT version, settings::text FROM ({HOLDING}) p", [at])
+    return policy_of(found)
+
+
+def policy_of(row: Sequence[Any] | None) -> Policy:
+    """Build the policy from its version and settings; where none was written, what we ship."""
+    if row is None or row[0] is None:
+        return Policy()
+    return policy_from(row[0], orjson.loads(row[1]))
 
 
 def newest_policy() -> Policy:

@@ -1,15 +1,20 @@
-"""Read sessions: the one a request came by, and the open ones of an account."""
+"""Read sessions: the one a request came by with its account, and the open ones of an account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
+
+from regulars.access.domain import Granted, Policy, ScopeKind
 from regulars.access.domain.sessions import (
     Session,
     SessionNotFound,
 )
-from regulars.access.selectors.policies import policy
+from regulars.access.selectors.policies import HOLDING, policy, policy_of
+from regulars.access.selectors.staff import opened
 from regulars.web import sql
 
 _SESSION = "s.id, s.public_id, s.staff_id, s.device, s.network, s.how, s.started_at, s.seen_at"
@@ -17,15 +22,41 @@ _OPEN = (
     "s.ended_at IS NULL AND s.epoch = a.session_epoch AND a.is_active"
     " AND s.seen_at > %s::timestamptz AND s.started_at > %s::timestamptz"
 )
+# An account with the roles it was given and, of a region, the stores in it.
+_ACCOUNT = """
+a.id, a.public_id, a.name_sealed, (SELECT jsonb_agg(jsonb_build_array(g.role, g.scope_kind,
+    g.scope_id, g.expires_at, ARRAY(SELECT s.id FROM access_store s
+        WHERE g.scope_kind = 'region' AND s.region_id = g.scope_id ORDER BY s.id)) ORDER BY g.id)
+    FROM access_grant g WHERE g.staff_id = a.id)::text
+"""
+# What every request asks first, in one question: session, account, grants, the policy that holds.
+_RUNNING = f"""
+SELECT s.id, s.staff_id, s.started_at, s.seen_at, s.proved_at, s.viewing_id, s.viewing_until,
+    a.is_active AND s.epoch = a.session_epoch, p.version, p.settings::text, {_ACCOUNT}
+FROM access_session s JOIN access_staff a ON a.id = s.staff_id
+LEFT JOIN LATERAL ({HOLDING}) p ON TRUE
+WHERE s.id = %s::bigint AND s.ended_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who somebody is and which roles they were given; `inside` lists the stores of regions."""
+
+    id: int
+    name: str
+    grants: tuple[Granted, ...]
+    inside: Mapping[int, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What a request needs to know of its session."""
+    """What a request needs to know of its session; no account where it may not go on with it."""
 
+    rules: Policy
+    account: Account | None
     id: int
     staff_id: int
-    epoch: int
     started_at: datetime
     seen_at: datetime
     proved_at: datetime | None
@@ -33,14 +64,23 @@ class Running:
     viewing_until: datetime | None
 
 
-def find_running(*, session_id: int) -> Running | None:
-    """Find a session that nobody has ended, or None."""
+def find_running(*, session_id: int, at: datetime) -> Running | None:
+    """Find a session that nobody has ended, with its account and the policy, or None."""
+    found = sql.row(_RUNNING, [at, session_id])
+    if found is None:
+        return None
+    is_welcome, rules = found[7], policy_of(found[8:10])
+    account = _account(found[10:]) if is_welcome else None
+    return Running(rules, account, *found[:7])
+
+
+def find_account(*, staff_id: int) -> Account | None:
+    """Find an account that is switched on, with the roles it was given, or None."""
     found = sql.row(
-        "SELECT id, staff_id, epoch, started_at, seen_at, proved_at, viewing_id, viewing_until"
-        " FROM access_session WHERE id = %s::bigint AND ended_at IS NULL",
-        [session_id],
+        f"SELECT {_ACCOUNT} FROM access_staff a WHERE a.id = %s::bigint AND a.is_active",
+        [staff_id],
     )
-    return Running(*found) if found else None
+    return _account(found) if found else None
 
 
 def list_sessions(*, staff_id: int, at: datetime, limit: int = 100) -> list[Session]:
@@ -80,6 +120,25 @@ def _open_since(at: datetime) -> tuple[datetime, datetime]:
     """Answer since when an open session was used, and since when it began."""
     rules = policy(at)
     return at - timedelta(minutes=rules.idle_minutes), at - timedelta(hours=rules.absolute_hours)
+
+
+def _account(row: tuple[Any, ...]) -> Account:
+    staff_id, public_id, name, said = row
+    given = orjson.loads(said or b"[]")
+    return Account(
+        id=staff_id,
+        name=opened(name, column="name", public_id=public_id),
+        grants=tuple(
+            Granted(
+                role,
+                ScopeKind(kind),
+                place,
+                expires_at=datetime.fromisoformat(until) if until else None,
+            )
+            for role, kind, place, until, _ in given
+        ),
+        inside={place: tuple(inside) for _, kind, place, _, inside in given if kind == "region"},
+    )
 
 
 def _session(row: tuple[Any, ...]) -> Session:

@@ -37,7 +37,7 @@ from regulars.access.domain.sessions import (
     device_of,
     seen_through,
 )
-from regulars.access.selectors import policies, roles, stores
+from regulars.access.selectors import policies, roles
 from regulars.access.selectors import sessions as running
 from regulars.access.selectors import staff as selectors
 from regulars.access.services import keys
@@ -179,7 +179,7 @@ def find_actor_of_session(*, session: SessionBase, at: datetime) -> Actor | None
     held: dict[str, Any] = session.get(_PLACE) or {}
     if not held:
         return None
-    found = running.find_running(session_id=held.get("session", 0))
+    found = running.find_running(session_id=held.get("session", 0), at=at)
     actor = _actor_of(found, at=at) if found is not None else None
     if found is None or actor is None:
         session.flush()
@@ -229,42 +229,31 @@ def forget_old_sessions(at: datetime) -> int:
     return sql.run("DELETE FROM django_session WHERE expire_date < %s::timestamptz", [at])
 
 
-def find_actor(
-    *, staff_id: int, epoch: int | None = None, at: datetime, rules: Policy | None = None
-) -> Actor | None:
-    """Answer an account as an actor with the roles it holds now; None when it is switched off.
+def find_actor(*, staff_id: int, at: datetime) -> Actor | None:
+    """Answer an account as an actor with the roles it holds now; None when it is switched off."""
+    account = running.find_account(staff_id=staff_id)
+    return _as_actor(account, at=at, rules=None) if account else None
 
-    With `epoch` given, an account whose epoch has moved on answers None too. `rules` is the
-    policy that holds, where the caller has read it.
-    """
-    found = sql.row(
-        "SELECT public_id, name_sealed FROM access_staff WHERE id = %s::bigint AND is_active"
-        " AND session_epoch = COALESCE(%s::int, session_epoch)",
-        [staff_id, epoch],
-    )
-    if found is None:
-        return None
-    grants = [
-        grant for grant in selectors.grants_of([staff_id]).get(staff_id, ()) if grant.is_live(at)
-    ]
+
+def _as_actor(account: running.Account, *, at: datetime, rules: Policy | None) -> Actor:
+    """Answer an account as an actor; `rules` is the policy that holds, where it has been read."""
+    grants = [grant for grant in account.grants if grant.is_live(at)]
     if any(grant.role in domain.ASLEEP for grant in grants):
         separated = (rules or policies.policy(at)).separated_administrators
         grants = [each for each in grants if not domain.is_asleep(each.role, separated=separated)]
-    regions = [grant.scope_id or 0 for grant in grants if grant.scope_kind is ScopeKind.REGION]
-    inside = stores.store_ids_of_regions(regions) if regions else {}
     known = roles.roles_for(grant.role for grant in grants)
     return Actor.of_reaches(
         kind="staff",
-        id=staff_id,
-        name=selectors.opened(found[1], column="name", public_id=found[0]),
-        reaches=tuple(_reach(grant, staff_id, inside, known) for grant in grants),
+        id=account.id,
+        name=account.name,
+        reaches=tuple(_reach(grant, account.id, account.inside, known) for grant in grants),
     )
 
 
 def _reach(
     grant: Granted,
     staff_id: int,
-    inside: dict[int, tuple[int, ...]],
+    inside: Mapping[int, tuple[int, ...]],
     known: Mapping[str, Role],
 ) -> Reach:
     role = known.get(grant.role)
@@ -283,19 +272,19 @@ def _reach(
 
 
 def _actor_of(found: running.Running, *, at: datetime) -> Actor | None:
-    rules = policies.policy(at)
     is_over = domain.is_session_over(
         started_at=found.started_at,
         seen_at=found.seen_at,
         at=at,
-        idle=timedelta(minutes=rules.idle_minutes),
-        longest=timedelta(hours=rules.absolute_hours),
+        idle=timedelta(minutes=found.rules.idle_minutes),
+        longest=timedelta(hours=found.rules.absolute_hours),
     )
     if is_over:
         _end([found.id], at=at)
+    if is_over or found.account is None:
         return None
-    actor = find_actor(staff_id=found.staff_id, epoch=found.epoch, at=at, rules=rules)
-    return replace(actor, session=SessionMark(found.id, found.proved_at)) if actor else None
+    actor = _as_actor(found.account, at=at, rules=found.rules)
+    return replace(actor, session=SessionMark(found.id, found.proved_at))
 
 
 def _through_eyes_of(viewer: Actor, *, staff_id: int, at: datetime) -> Actor:

@@ -35,14 +35,14 @@ SIGN_INS_SHOWN = 10
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Show one's own account, and what can be changed about it."""
-    return _page(request, at=clock.now())
+    return _page(request, at=clock.met(request))
 
 
 @page("console.use")
 @require_POST
 def change_profile(request: HttpRequest) -> HttpResponse:
     """Change the name colleagues see, and the language."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     form = ProfileForm(request.POST)
     if not form.is_valid():
         return _page(request, at=at, form=form)
@@ -63,7 +63,7 @@ def change_profile(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
     """Change the password; every other session ends. Whoever has a second factor shows it too."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     if access.get_factors(staff_id=actor.id).held and (asked := fresh_proof(request)):
         return asked
     has_password = services.has_password(staff_id=actor.id)
@@ -96,7 +96,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end_sessions(request: HttpRequest) -> HttpResponse:
     """End one other session, or all of them."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     if chosen := request.POST.get("session", ""):
         services.end_session_of(public_id=_read_id(chosen), actor=actor, at=at, staff_id=actor.id)
         ended = 1

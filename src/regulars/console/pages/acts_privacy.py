@@ -171,7 +171,7 @@ def copy_ready(request: HttpRequest, public_id: UUID, ticket: str) -> HttpRespon
 @require_safe
 def copy_file(request: HttpRequest, public_id: UUID, ticket: str, form: str) -> HttpResponse:
     """Hand out one file of a copy; who fetched it is on the record."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     if form not in copies.FORMS:
         raise copies.CopyExpired
     scene = open_scene(request, public_id, "members.export")

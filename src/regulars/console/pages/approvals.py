@@ -86,7 +86,7 @@ SPEC = ListSpec(
 @require_safe
 def list_approvals(request: HttpRequest) -> HttpResponse:
     """List approvals: waiting for the reader, made by the reader, decided."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     state = read_state(SPEC, request.GET.dict())
     view = state.filters.get("show") or ("waiting" if actor.may(DECIDE) else "mine")
     found, cursor = _page(view, state, actor, at)
@@ -118,7 +118,7 @@ def show_approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     """Say yes or no; a yes is done at once."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     approval = _found(request, approval_id)
     form = DecisionForm(request.POST)
     if not form.is_valid():
@@ -149,7 +149,7 @@ def decide(request: HttpRequest, approval_id: UUID) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     """Take one's own proposal back."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     approval = _found(request, approval_id)
     services.approvals.withdraw(approval_id=approval.public_id, actor=actor, at=at)
     href = reverse("console-approval", args=[approval.public_id])
@@ -257,7 +257,7 @@ def _empty(view: str) -> Empty:
 
 
 def _shown(request: HttpRequest, approval: Approval, form: DecisionForm) -> HttpResponse:
-    at, actor, zone = clock.now(), actor_of(request), house_zone()
+    at, actor, zone = clock.met(request), actor_of(request), house_zone()
     scope = actor.scope_for("members.read") | actor.scope_for(
         APPROVAL_KINDS[approval.kind].permission
     )

@@ -98,7 +98,7 @@ class LastCheck:
 @require_safe
 def list_entries(request: HttpRequest) -> HttpResponse:
     """List entries, newest first, narrowed by who, what, result, object and time."""
-    at, zone = clock.now(), house_zone()
+    at, zone = clock.met(request), house_zone()
     spec = SPEC.with_choices(actor=_people(), action=_actions())
     state = read_state(spec, request.GET.dict())
     asked = _asked(state, at, zone)
@@ -168,7 +168,7 @@ def check_chain(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     last = _last()
     if last is None or last.is_over:
-        work = services.ask_chain_check(actor=actor, at=clock.now())
+        work = services.ask_chain_check(actor=actor, at=clock.met(request))
     else:
         work = last.id
     href = reverse("console-job", args=[work])

@@ -72,7 +72,7 @@ SPEC = ListSpec(
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_export(request: HttpRequest) -> HttpResponse:
     """Ask for a list as a file: columns, form, masked or not, and what for."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     kind = exporting.exportable(request.GET.get("what", ""))
     demand(request, kind.permission)
     filters = filters_of(dict(parse_qsl(request.GET.get("query", ""))))
@@ -106,7 +106,7 @@ def new_export(request: HttpRequest) -> HttpResponse:
 @require_safe
 def list_exports(request: HttpRequest) -> HttpResponse:
     """List the files one asked for; who may see everybody's jobs sees everybody's files."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     state = read_state(SPEC, request.GET.dict())
     mine = None if actor.may("jobs.read") else actor.id
     found, after = exporting.list_exports(
@@ -132,7 +132,9 @@ def list_exports(request: HttpRequest) -> HttpResponse:
 @require_safe
 def fetch_export(request: HttpRequest, export_id: UUID) -> HttpResponse:
     """Hand a file to whoever asked for it, as an attachment, on the record."""
-    export = services.open_export(export_id=export_id, actor=actor_of(request), at=clock.now())
+    export = services.open_export(
+        export_id=export_id, actor=actor_of(request), at=clock.met(request)
+    )
     response = FileResponse(
         export_files.path_of(export).open("rb"), as_attachment=True, filename=export.file_name
     )

@@ -40,7 +40,7 @@ class Option:
 @require_safe
 def show_home(request: HttpRequest) -> HttpResponse:
     """Show key figures, what waits and the health of the house, within the reader's rights."""
-    at, actor, language = clock.now(), actor_of(request), language_of()
+    at, actor, language = clock.met(request), actor_of(request), language_of()
     programme = loyalty.get_programme()
     zone = programme.tz
     period, base = _period(request), _base(request)

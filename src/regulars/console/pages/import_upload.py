@@ -41,7 +41,7 @@ AT_WORK = frozenset({UploadState.REHEARSING, UploadState.IMPORTING})
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_import(request: HttpRequest) -> HttpResponse:
     """Take a file in: its kind and itself; what is refused says why and how to mend it."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, RUN)
     if request.method != "POST":
         return _draw_new(request, UploadForm(initial={"kind": "members"}))
@@ -84,7 +84,7 @@ def fetch_template(request: HttpRequest, kind: str) -> HttpResponse:
 @require_POST
 def map_upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Keep how the columns are read; with `go`, begin the dry run at once."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, RUN)
     upload = ingest.get_upload(public_id=public_id, owner=actor.caller)
     form = OptionsForm(request.POST, kind=upload.kind)
@@ -112,7 +112,7 @@ def map_upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def run_upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Import the file as it was rehearsed, after saying again what it writes."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, RUN)
     upload = ingest.get_upload(public_id=public_id, owner=actor.caller)
     back = reverse("console-import", args=[public_id])
@@ -140,7 +140,7 @@ def stop_upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Call off the work on a file."""
     actor = actor_of(request)
     demand_whole_house(actor, RUN)
-    services.stop_upload(public_id=public_id, at=clock.now(), owner=actor.caller)
+    services.stop_upload(public_id=public_id, at=clock.met(request), owner=actor.caller)
     return HttpResponseRedirect(reverse("console-import", args=[public_id]))
 
 
@@ -148,7 +148,7 @@ def stop_upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def drop_upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Throw a file away that is not imported; it can be uploaded again."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, RUN)
     ingest.get_upload(public_id=public_id, owner=actor.caller)
     services.drop_upload(public_id=public_id, actor=actor, at=at)

@@ -78,7 +78,7 @@ IMPORTS = ListSpec(
 @require_safe
 def list_imports(request: HttpRequest) -> HttpResponse:
     """List imports, newest first, with the reader's own files that wait above."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, RUN)
     sources = {each.source.name: each.source.id for each in ingest.list_sources(at=at)}
     spec = IMPORTS.with_choices(
@@ -123,7 +123,7 @@ def list_imports(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_import(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show an import with its report, or the wizard for a file that is not imported yet."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, RUN)
     batch = _find(public_id)
     if batch is not None:
@@ -138,7 +138,7 @@ def show_import(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def fetch_errors(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Hand out the rows in error as a file with a reason each, on the record, while it is kept."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, RUN)
     batch = ingest.find_batch(public_id=str(public_id))
     services.note_errors_fetched(batch=batch, actor=actor, at=at)
@@ -157,7 +157,7 @@ def fetch_errors(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo_import(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take an import back, after showing what goes and what stays."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, RUN)
     batch = ingest.find_batch(public_id=str(public_id))
     back = reverse("console-import", args=[public_id])
@@ -181,7 +181,7 @@ def undo_import(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def resume_import(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Go on with an import that was stopped."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, RUN)
     services.ask_resume(batch=str(public_id), actor=actor, at=at)
     return HttpResponseRedirect(reverse("console-import", args=[public_id]))

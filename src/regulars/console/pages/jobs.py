@@ -87,7 +87,7 @@ SPEC = ListSpec(
 @require_safe
 def list_jobs(request: HttpRequest) -> HttpResponse:
     """List the work one asked for; with `jobs.read`, everybody's."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     state = read_state(SPEC, request.GET.dict())
     found, after = progress.list_progress(
         owner=_owner(actor),
@@ -115,7 +115,7 @@ def list_jobs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Show one piece of work; while it runs the page looks again every few seconds."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     job = progress.get(progress_id=job_id, owner=_owner(actor))
     export = _export(job)
     tone, title = STATES[job.state]
@@ -146,7 +146,7 @@ def show_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def stop_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Ask a piece of work to stop."""
-    services.stop_job(job_id=job_id, actor=actor_of(request), at=clock.now())
+    services.stop_job(job_id=job_id, actor=actor_of(request), at=clock.met(request))
     return HttpResponseRedirect(reverse("console-job", args=[job_id]))
 
 
@@ -154,7 +154,7 @@ def stop_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 def list_notices(request: HttpRequest) -> HttpResponse:
     """Show what the reader was told, newest first."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     found, after = notices.list_notices(
         owner=actor.caller, cursor=request.GET.get("after") or None, limit=NOTICES_MAX
     )
@@ -175,7 +175,7 @@ def list_notices(request: HttpRequest) -> HttpResponse:
 @require_POST
 def see_notices(request: HttpRequest) -> HttpResponse:
     """Note that the reader has seen everything."""
-    notices.mark_seen(owner=actor_of(request).caller, at=clock.now())
+    notices.mark_seen(owner=actor_of(request).caller, at=clock.met(request))
     return HttpResponseRedirect(reverse("console-notifications"))
 
 

@@ -37,7 +37,7 @@ from regulars.web.permissions import PERMISSIONS
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_key(request: HttpRequest) -> HttpResponse:
     """Make a key, or propose it where a second person is to look; its secret is shown once."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     form = _key_form(request, actor)
     step = step_of(request)
     if step == "form" or not form.is_valid():
@@ -77,7 +77,7 @@ def new_key(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def collect_key(request: HttpRequest, name: str) -> HttpResponse:
     """Fetch the secret of an approved key, once, by whoever proposed it."""
-    key, at, actor = access.get_key(name=name), clock.now(), actor_of(request)
+    key, at, actor = access.get_key(name=name), clock.met(request), actor_of(request)
     if key.created_by != actor.id or not key.is_collectable(at):
         services.collect_key(name=name, actor=actor, at=at)  # refuses, and says why
     shown: dict[str, str] = {}
@@ -106,7 +106,7 @@ def collect_key(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate_key(request: HttpRequest, name: str) -> HttpResponse:
     """Exchange a key for a new one; the old one goes on for a day."""
-    key, at, actor = access.get_key(name=name), clock.now(), actor_of(request)
+    key, at, actor = access.get_key(name=name), clock.met(request), actor_of(request)
     hours = str(KEY_OVERLAP // timedelta(hours=1))
     made: dict[str, str] = {}
 
@@ -147,7 +147,7 @@ def rotate_key(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke_key(request: HttpRequest, name: str) -> HttpResponse:
     """End a key at once."""
-    key, at, actor = access.get_key(name=name), clock.now(), actor_of(request)
+    key, at, actor = access.get_key(name=name), clock.met(request), actor_of(request)
     here, zone = reverse("console-key", args=[name]), house_zone()
 
     def effect() -> dict[str, Any]:

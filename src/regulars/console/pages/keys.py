@@ -65,7 +65,7 @@ SPEC = ListSpec(
 @require_safe
 def list_keys(request: HttpRequest) -> HttpResponse:
     """List keys, newest first, ended ones too."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     state = read_state(SPEC, request.GET.dict())
     before = paging.decode_number(state.cursor) if state.cursor else None
     found = access.list_keys_newest(
@@ -96,7 +96,12 @@ def list_keys(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_key(request: HttpRequest, name: str) -> HttpResponse:
     """Show one key: all but its secret, which nobody has."""
-    key, actor, at, zone = access.get_key(name=name), actor_of(request), clock.now(), house_zone()
+    key, actor, at, zone = (
+        access.get_key(name=name),
+        actor_of(request),
+        clock.met(request),
+        house_zone(),
+    )
     tone, label = _state(key, at)
     people = access.names_of([key.created_by] if key.created_by else [])
     stores = store_names([key.store_id])

@@ -96,7 +96,7 @@ LETTERS = ListSpec(
 @require_safe
 def list_letters(request: HttpRequest) -> HttpResponse:
     """List rejected rows, newest first; without more said, those that are open."""
-    at, actor, zone = clock.now(), actor_of(request), house_zone()
+    at, actor, zone = clock.met(request), actor_of(request), house_zone()
     demand_whole_house(actor, READ)
     spec, sources = spec_of(at)
     state = read_state(spec, request.GET)
@@ -138,7 +138,7 @@ def show_letter(request: HttpRequest, letter_id: int) -> HttpResponse:
 @require_POST
 def reveal_letter(request: HttpRequest, letter_id: int) -> HttpResponse:
     """Show what a rejected row holds, for a moment; who looked and why is logged first."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, "members.reveal")
     demand(request, READ)
     reason = request.POST.get("reason", "")
@@ -202,7 +202,7 @@ def _get(letter_id: int) -> DeadLetter:
 
 
 def _draw(request: HttpRequest, letter: DeadLetter, *, body: str | None) -> HttpResponse:
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     word = operations.LETTER_STATES[letter.state]
     here = reverse("console-dead-letter", args=[letter.id])
     may_reveal = actor.may("members.reveal") and letter.kind != "event" and letter.state == "open"

@@ -51,7 +51,7 @@ def drop_letters(request: HttpRequest) -> HttpResponse:
     form = DropForm(request.POST if "reason" in request.POST else None)
     if not form.is_valid():
         demand_whole_house(actor_of(request), ACT)
-        spec, _ = spec_of(clock.now())
+        spec, _ = spec_of(clock.met(request))
         read_selection(request, spec)
         said = [(k, v) for k in ("all", "query", "ids") for v in request.POST.getlist(k)]
         return draw_form(
@@ -89,7 +89,7 @@ def show_report(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 def _act(request: HttpRequest, act: LetterAct, reason: str | None = None) -> HttpResponse:
     """Show how many are meant, then act: some at once, everything that matches as a job."""
-    at, actor, zone = clock.now(), actor_of(request), house_zone()
+    at, actor, zone = clock.met(request), actor_of(request), house_zone()
     demand_whole_house(actor, ACT)
     spec, sources = spec_of(at)
     chosen = read_selection(request, spec)

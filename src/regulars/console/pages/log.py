@@ -72,7 +72,7 @@ EVENTS = ListSpec(
 @require_safe
 def list_events(request: HttpRequest) -> HttpResponse:
     """Explore the log, newest recorded first, also among ten million events."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     programme = loyalty.get_programme()
     zone = programme.tz
     sources = ingest.list_sources(at=at)
@@ -114,7 +114,7 @@ def list_events(request: HttpRequest) -> HttpResponse:
 @require_POST
 def find_member_events(request: HttpRequest) -> HttpResponse:
     """Find a member by what is typed, by POST, and lead to the events of that member."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     text = request.POST.get("q", "").strip()
     public_id = _uuid(text)
     if public_id is None:
@@ -130,7 +130,7 @@ def find_member_events(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_event(request: HttpRequest, event_id: int) -> HttpResponse:
     """Show one event: its facts, where it came from, what caused it and what it caused."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     scope = actor.scope_for("operations.read")
     found = _get(event_id)
     if not scope.covers_store(found.store_id):

@@ -117,7 +117,7 @@ def untag_members(request: HttpRequest) -> HttpResponse:
 
 def _open(request: HttpRequest) -> Many:
     """Find who was chosen, within the reach of the reader's right to tag."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     scope = actor.scope_for(WRITE) & actor.scope_for("members.read")
     programme = loyalty.get_programme()
     stores = access.list_stores(scope)

@@ -33,7 +33,7 @@ CHANNELS_SECONDS = 60
 @require_safe
 def list_orders(request: HttpRequest) -> HttpResponse:
     """List the orders of the stores in scope, newest first."""
-    at, actor, zone = clock.now(), actor_of(request), house_zone()
+    at, actor, zone = clock.met(request), actor_of(request), house_zone()
     scope = actor.scope_for("orders.read")
     stores = access.list_stores(scope, limit=STORES_MAX)
     spec = orders.spec_for(stores, channels=_channels())
@@ -62,7 +62,7 @@ def list_orders(request: HttpRequest) -> HttpResponse:
 @require_safe
 def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show an order with its lines, amounts, payments, refunds, and what it earned."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     programme = loyalty.get_programme()
     found = orders.get_order(
         public_id=public_id,

@@ -48,7 +48,7 @@ STEPS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_request(request: HttpRequest) -> HttpResponse:
     """Take a request: of whom, what for, how it came."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     form = OpenRequestForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -72,7 +72,7 @@ def new_request(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show one request: how much time is left, what was done, what comes next."""
-    at, scope = clock.now(), _scope(request)
+    at, scope = clock.met(request), _scope(request)
     found = selectors.get_request(public_id=public_id, scope=scope)
     public = people.public_ids(member_ids=[found.member_id])[found.member_id]
     tone, title = STATES[found.state]
@@ -114,7 +114,7 @@ def check_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
         how=request.POST.get("how", ""),
         scope=_scope(request),
         actor=actor_of(request),
-        at=clock.now(),
+        at=clock.met(request),
     )
     return _back(request, found, gettext("The identity check is on record."))
 
@@ -129,7 +129,7 @@ def take_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
         staff_id=actor.id,
         scope=_scope(request),
         actor=actor,
-        at=clock.now(),
+        at=clock.met(request),
     )
     return _back(request, found, gettext("You work on this request now."))
 
@@ -139,7 +139,7 @@ def take_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def package_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Make the copy of the person's data."""
     found = services.make_package(
-        public_id=public_id, scope=_scope(request), actor=actor_of(request), at=clock.now()
+        public_id=public_id, scope=_scope(request), actor=actor_of(request), at=clock.met(request)
     )
     return _back(request, found, gettext("The copy is ready and stays for 7 days."))
 
@@ -148,7 +148,7 @@ def package_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def fetch_package(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Hand over the copy as an attachment, on the record."""
-    at = clock.now()
+    at = clock.met(request)
     found = selectors.get_request(public_id=public_id, scope=_scope(request))
     data = services.read_package(request=found, actor=actor_of(request), at=at)
     if data is None:
@@ -167,7 +167,7 @@ def show_letter(request: HttpRequest, public_id: UUID, language: str) -> HttpRes
     if language not in {"zh-hans", "en"}:
         raise Http404
     found = selectors.get_request(public_id=public_id, scope=_scope(request))
-    text = services.letter_of(found, language=language, at=clock.now())
+    text = services.letter_of(found, language=language, at=clock.met(request))
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
@@ -179,7 +179,7 @@ def close_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "public_id": public_id,
         "scope": _scope(request),
         "actor": actor_of(request),
-        "at": clock.now(),
+        "at": clock.met(request),
     }
     match request.POST.get("how", ""):
         case "answer":

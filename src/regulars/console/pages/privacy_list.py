@@ -76,7 +76,7 @@ SPEC = ListSpec(
 @require_safe
 def list_requests(request: HttpRequest) -> HttpResponse:
     """List requests, those due last first; open ones by the filter."""
-    at, scope = clock.now(), actor_of(request).scope_for("privacy.manage")
+    at, scope = clock.met(request), actor_of(request).scope_for("privacy.manage")
     state = read_state(SPEC, request.GET.dict())
     found, after = selectors.list_requests(
         scope=scope,

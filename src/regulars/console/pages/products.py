@@ -51,7 +51,7 @@ PRODUCTS = ListSpec(
 @require_safe
 def list_products(request: HttpRequest) -> HttpResponse:
     """List the catalogue by code."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     tree = commerce.list_categories()
     spec = PRODUCTS.with_choices(
         category=[
@@ -86,7 +86,7 @@ def list_products(request: HttpRequest) -> HttpResponse:
 @require_safe
 def product(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show one product: where it hangs in the tree, its price, and its cost to who may know."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     found = commerce.get_product_by_id(public_id=public_id)
     facts = [Fact(gettext("Price"), money(found.price_minor, found.currency))]
     if actor.may(COST):

@@ -40,7 +40,7 @@ from regulars.web.permissions import PERMISSIONS
 @require_safe
 def show_roles(request: HttpRequest) -> HttpResponse:
     """Show the matrix of roles and permissions, explained."""
-    at = clock.now()
+    at = clock.met(request)
     separated = access.policy(at).separated_administrators
     holders, catalogue = access.count_holders(at), frozenset(PERMISSIONS)
     known = access.all_roles().values()
@@ -77,7 +77,7 @@ def show_roles(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_role(request: HttpRequest) -> HttpResponse:
     """Make a role of the house's own, within what the maker holds."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     held = [
         (code, gettext(title))
         for code, title in PERMISSIONS.items()
@@ -110,7 +110,7 @@ def new_role(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def retire_role(request: HttpRequest) -> HttpResponse:
     """Take a role of the house's own out of use, and from everybody who holds it."""
-    at, actor, name = clock.now(), actor_of(request), request.GET.get("role", "")
+    at, actor, name = clock.met(request), actor_of(request), request.GET.get("role", "")
     role = access.all_roles().get(name)
     if role is None or not role.is_custom:
         raise UnknownRole(role=name, roles=", ".join(access.all_roles()))

@@ -26,7 +26,7 @@ from regulars.web.permissions import public
 @require_safe
 def safety(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show where a colleague is signed in and which second factors they hold."""
-    at = clock.now()
+    at = clock.met(request)
     staff = access.get_staff_by_public(public_id=public_id)
     context = {
         "staff": staff,
@@ -48,7 +48,7 @@ def safety(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_factors(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Say what resetting means, then remove all second factors of a colleague."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     staff = access.get_staff_by_public(public_id=public_id)
     factors = access.get_factors(staff_id=staff.id)
     held = gettext(", ").join(map(_name_of, factors.held)) or gettext("none")
@@ -82,7 +82,7 @@ def reset_factors(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def view_as(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Look as a colleague does: read only, for half an hour at most."""
     staff = access.get_staff_by_public(public_id=public_id)
-    services.begin_viewing(staff_id=staff.id, actor=actor_of(request), at=clock.now())
+    services.begin_viewing(staff_id=staff.id, actor=actor_of(request), at=clock.met(request))
     return HttpResponseRedirect(reverse("console-home"))
 
 
@@ -92,7 +92,7 @@ def end_viewing(request: HttpRequest) -> HttpResponse:
     """Look with one's own eyes again; open to all, because whoever looks may send nothing else."""
     actor = getattr(request, "actor", None)
     if actor is not None and actor.is_read_only:
-        services.end_viewing(actor=actor, at=clock.now())
+        services.end_viewing(actor=actor, at=clock.met(request))
     return HttpResponseRedirect(reverse("console-home"))
 
 

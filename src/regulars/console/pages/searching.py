@@ -32,7 +32,7 @@ FOUND_MAX = 20
 @require_POST
 def search(request: HttpRequest) -> HttpResponse:
     """Find a member, an order or a page; one answer opens at once."""
-    at, actor, text = clock.now(), actor_of(request), request.POST.get("q", "")
+    at, actor, text = clock.met(request), actor_of(request), request.POST.get("q", "")
     asked = plan_search(text)
     found = services.look_up(search=asked, actor=actor, at=at) if _finds_people(actor) else None
     if found is not None and _sees(actor, found):

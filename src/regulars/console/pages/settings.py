@@ -42,7 +42,7 @@ VERSIONS_SHOWN = 20
 @require_safe
 def show_settings(request: HttpRequest) -> HttpResponse:
     """Show what holds now, who changed it, and what this installation is."""
-    at, policy = clock.now(), access.policy(clock.now())
+    at, policy = clock.met(request), access.policy(clock.met(request))
     versions = access.list_policy_versions(limit=VERSIONS_SHOWN + 1)
     changes = access.list_audit(action="programme.configured", limit=VERSIONS_SHOWN)
     names = access.names_of(
@@ -75,7 +75,7 @@ def show_settings(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_policy(request: HttpRequest) -> HttpResponse:
     """Change the operating policy, or propose it where it becomes less strict."""
-    at, actor, policy = clock.now(), actor_of(request), access.policy(clock.now())
+    at, actor, policy = clock.met(request), actor_of(request), access.policy(clock.met(request))
     form = PolicyForm(request.POST if request.method == "POST" else None, policy=policy)
     step = step_of(request)
     if step == "form" or not form.is_valid():
@@ -192,7 +192,7 @@ def _programme_form(request: HttpRequest, form: ProgrammeForm) -> HttpResponse:
 def _changed(
     request: HttpRequest, changes: dict[str, Any], note: str, policy: Policy, *, needs: bool
 ) -> HttpResponse:
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
 
     def effect() -> dict[str, Any]:
         if needs:
@@ -214,7 +214,7 @@ def _changed(
 def _configured(
     request: HttpRequest, changes: dict[str, Any], before: dict[str, Any]
 ) -> HttpResponse:
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
 
     def effect() -> dict[str, Any]:
         policy = changes.get("refund_policy")

@@ -37,7 +37,7 @@ from regulars.web.pages import page
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_source(request: HttpRequest) -> HttpResponse:
     """Make a source; a webhook's address and secret are shown, the secret this once."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, MANAGE)
     step = step_of(request)
     form = SourceForm(request.POST) if step != "form" else SourceForm()
@@ -67,7 +67,7 @@ def new_source(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate_secret(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Give a webhook source a new secret, shown this once."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, MANAGE)
     source = ingest.get_source_state(public_id=public_id, at=at).source
     if source.kind is not SourceKind.WEBHOOK:

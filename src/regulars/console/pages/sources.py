@@ -87,7 +87,7 @@ DELIVERIES = ListSpec(
 @require_safe
 def list_sources(request: HttpRequest) -> HttpResponse:
     """List the sources in use with their health."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, MANAGE)
     state = read_state(SOURCES, request.GET)
     backlogs = ingest.backlogs()
@@ -121,7 +121,7 @@ def list_sources(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_source(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show one source: health, address, secrets by their last characters, newest deliveries."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, MANAGE)
     found = ingest.get_source_state(public_id=public_id, at=at)
     source = found.source
@@ -167,7 +167,7 @@ def show_source(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def list_deliveries(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """List what a source delivered, newest first; with `state=failed`, what could not be read."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, MANAGE)
     found = ingest.get_source_state(public_id=public_id, at=at)
     state = read_state(DELIVERIES, request.GET)

@@ -85,7 +85,7 @@ SPEC = ListSpec(
 @require_safe
 def list_staff(request: HttpRequest) -> HttpResponse:
     """List accounts, newest first; addresses are masked."""
-    at = clock.now()
+    at = clock.met(request)
     own = [Choice(role.name, role.name, is_data=True) for role in access.list_custom_roles()]
     spec = SPEC.with_choices(role=[*(Choice(r.name, r.title) for r in ROLES.values()), *own])
     state = read_state(spec, request.GET.dict())
@@ -123,7 +123,7 @@ def list_staff(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Show one account: its roles, what they add up to and why, what was changed about it."""
-    at, actor, zone = clock.now(), actor_of(request), house_zone()
+    at, actor, zone = clock.met(request), actor_of(request), house_zone()
     staff = access.get_staff_by_public(public_id=staff_id)
     separated = access.policy(at).separated_administrators
     roles = access.roles_for(grant.role for grant in staff.grants)
@@ -166,7 +166,7 @@ def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest) -> HttpResponse:
     """Make an account with its first role, and a one-time link for its owner."""
-    at, actor, zone = clock.now(), actor_of(request), house_zone()
+    at, actor, zone = clock.met(request), actor_of(request), house_zone()
     form = InviteForm(
         request.POST if request.method == "POST" else None,
         roles=role_choices(actor, at),

@@ -60,7 +60,7 @@ class Deed:
 def grant(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Give a role, or propose it where a second person is to look."""
     staff, actor = access.get_staff_by_public(public_id=staff_id), actor_of(request)
-    at, zone = clock.now(), house_zone()
+    at, zone = clock.met(request), house_zone()
     form = GrantForm(
         request.POST if request.method == "POST" else None,
         roles=role_choices(actor, at),
@@ -217,7 +217,7 @@ def issue_link(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 
 def _about(request: HttpRequest, staff_id: UUID) -> tuple[Staff, Actor, datetime]:
     """Answer whose account it is about, who acts, and when."""
-    return access.get_staff_by_public(public_id=staff_id), actor_of(request), clock.now()
+    return access.get_staff_by_public(public_id=staff_id), actor_of(request), clock.met(request)
 
 
 def _asked(request: HttpRequest, staff: Staff, deed: Deed, *, at: datetime) -> HttpResponse:

@@ -92,7 +92,7 @@ STATEMENT = ListSpec(
 @require_safe
 def show_statement(request: HttpRequest) -> HttpResponse:
     """List the movements of the stores in scope, newest first, with their sums."""
-    at, actor, zone = clock.now(), actor_of(request), house_zone()
+    at, actor, zone = clock.met(request), actor_of(request), house_zone()
     scope = actor.scope_for("points.read")
     stores = access.list_stores(scope, limit=STORES_MAX)
     operators = _operators()
@@ -137,7 +137,7 @@ def show_statement(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_movement(request: HttpRequest, seq: int) -> HttpResponse:
     """Show one movement: its two sides, what caused it, what it takes back."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     scope = actor.scope_for("points.read")
     found = ledger.get_movement(seq=seq, scope=scope) if seq < 2**63 else None
     if found is None:

@@ -67,7 +67,7 @@ STORES_READ_MAX = 5_000
 @require_safe
 def list_stores(request: HttpRequest) -> HttpResponse:
     """List the stores in scope by code."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     scope = actor.scope_for("stores.read")
     regions = access.list_regions(scope)
     spec = STORES.with_choices(
@@ -99,7 +99,7 @@ def list_stores(request: HttpRequest) -> HttpResponse:
 @require_safe
 def store(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show one store; out of scope there is none."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     found = access.get_store(code=str(public_id), scope=actor.scope_for("stores.read"))
     region, brand = _place(found)
     return draw_sections(
@@ -132,7 +132,7 @@ def store(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_store(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Change a store's name, kind, region and zone: a form, what changes, then once."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     scope = actor.scope_for("stores.write")
     found = access.get_store(code=str(public_id), scope=scope)
     here = reverse("console-store", args=[public_id])

@@ -51,7 +51,7 @@ RUNS = ListSpec(
 @require_safe
 def list_runs(request: HttpRequest) -> HttpResponse:
     """List the runs on record, newest first."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, "points.read")
     state = read_state(RUNS, request.GET)
     found = ledger.list_verify_runs(cursor=state.cursor or None, limit=state.size)
@@ -80,7 +80,7 @@ def list_runs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_run(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show one run: every check in a sentence, how much it looked at, and where it is wrong."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, "points.read")
     run = ledger.get_verify_run(run_id=run_id)
     says = ledger.list_checks()
@@ -112,7 +112,7 @@ def show_run(request: HttpRequest, run_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify_now(request: HttpRequest) -> HttpResponse:
     """Ask for a run over everything, as a job."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     demand_whole_house(actor, RUN)
     span = gettext("about a minute for ten million movements; others work on meanwhile")
     question = Question(

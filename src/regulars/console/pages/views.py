@@ -34,7 +34,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
             title=said.get("title", ""),
             query=said.get("query", ""),
             is_shared=said.get("shared") == "1",
-            at=clock.now(),
+            at=clock.met(request),
         )
     except Refusal as no:
         return _back(request, said.get("query", ""), sorry=no)
@@ -48,7 +48,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
 @require_POST
 def change_view(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Change an own view: its name, what it shows, who sees it, or whether it is there."""
-    actor, at, said = actor_of(request), clock.now(), request.POST
+    actor, at, said = actor_of(request), clock.met(request), request.POST
     act, query = said.get("act", ""), said.get("query", "")
     name = keeping.get_view_list(actor=actor, public_id=public_id)
     try:

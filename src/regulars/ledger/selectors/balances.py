@@ -57,20 +57,19 @@ _ENTRY = (
     " t.rule_version_id, t.store_id, t.reason_code, t.reverses, t.hold_id, t.actor_id"
 )
 _ENTRIES: Final = f"""
-SELECT {_ENTRY}, x.amount, l.usable_from, l.expires_at, a.posted
+SELECT {_ENTRY}, t.moved, l.usable_from, l.expires_at, a.posted
 FROM ledger_account AS a CROSS JOIN LATERAL (
-    (SELECT t.id, t.seq, t.amount FROM ledger_transfer AS t
+    (SELECT {_ENTRY}, t.amount AS moved FROM ledger_transfer AS t
         WHERE t.credit_id = a.id AND t.credit_id > 0 AND t.seq < %s::bigint
         ORDER BY t.seq DESC LIMIT %s::bigint)
     UNION ALL
-    (SELECT t.id, t.seq, -t.amount FROM ledger_transfer AS t
+    (SELECT {_ENTRY}, -t.amount FROM ledger_transfer AS t
         WHERE t.debit_id = a.id AND t.debit_id > 0 AND t.seq < %s::bigint
         ORDER BY t.seq DESC LIMIT %s::bigint)
-) AS x JOIN ledger_transfer AS t ON t.id = x.id
-LEFT JOIN ledger_lot AS l ON l.id = x.seq AND x.amount > 0
+) AS t LEFT JOIN ledger_lot AS l ON l.id = t.seq AND t.moved > 0
 WHERE a.programme_id = %s::int AND a.currency = %s::smallint AND a.member_id = %s::bigint
     AND a.kind = 0
-ORDER BY x.seq DESC LIMIT %s::bigint
+ORDER BY t.seq DESC LIMIT %s::bigint
 """
 _END: Final = 2**63 - 1
 

@@ -44,7 +44,7 @@ def tree_parents(*, survivor_id: int) -> dict[int, int]:
     return dict(
         sql.rows(
             "SELECT id, merged_into_id FROM members_member"
-            " WHERE survivor_id = %s::bigint AND merged_into_id IS NOT NULL",
+            " WHERE survivor_id = %s::bigint AND survivor_id <> id AND merged_into_id IS NOT NULL",
             [survivor_id],
         )
     )

@@ -24,7 +24,7 @@ from regulars.members.selectors import identities, people
 from regulars.web import sql
 
 _ALIASES = (
-    "ARRAY(SELECT x.id FROM members_member x WHERE x.survivor_id = m.id AND x.id <> m.id"
+    "ARRAY(SELECT x.id FROM members_member x WHERE x.survivor_id = m.id AND x.survivor_id <> x.id"
     " ORDER BY x.id)"
 )
 _RECORD = (
