@@ -13,7 +13,7 @@ from tests.browser.conftest import ARTEFACTS, EMAIL, PASSWORD, House
 from tests.console.shop import NAME, PHONE
 from tests.console.test_pages import english_in
 
-pytestmark = [pytest.mark.capability("H1"), pytest.mark.reliability("RH16")]
+pytestmark = [pytest.mark.capability("H1")]
 
 LOOKS = [("zh-CN", "light"), ("zh-CN", "dark"), ("en-GB", "light"), ("en-GB", "dark")]
 TABS = (
