@@ -8,8 +8,10 @@ from regulars.access import services as access
 from regulars.access.domain import Executor
 from regulars.commerce import reactions as commerce
 from regulars.commerce.domain import facts as commerce_facts
+from regulars.console import pages as console_pages
 from regulars.console import reactions as console
 from regulars.console import services as console_services
+from regulars.console.selectors import exporting
 from regulars.events import services as events
 from regulars.events.domain import Catalogue, EventType, Inline, Reaction
 from regulars.ingest import reactions as ingest
@@ -104,6 +106,7 @@ def join() -> None:
     )
     ledger_services.install_checks(checks=checks(), samples=samples())
     access.approvals.install(APPROVED)
+    exporting.install_listings(console_pages.LISTINGS)
     install_refusal_note(access.audit_again)
     install_denial_note(access.note_denial)
     install_identification(access.authenticate)

@@ -109,12 +109,16 @@ class RowAction:
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """One row: its public id for bulk acts, its cells by column, the page it opens."""
+    """One row: its public id for bulk acts, its cells by column, the page it opens.
+
+    `member_ids` are the members it is about: a file with it goes when one of them is erased.
+    """
 
     id: str
     cells: Mapping[str, Cell]
     href: str = ""
     actions: tuple[RowAction, ...] = ()
+    member_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

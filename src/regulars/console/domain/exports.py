@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from regulars.access.domain import Actor
+from regulars.console.domain.lists import Filter, frozen
 from regulars.kit.amounts import exponent
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
@@ -96,7 +97,7 @@ class Money:
     currency: str
 
 
-Value = str | int | datetime | Money | None
+Value = str | int | datetime | date | Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,9 @@ class ExportColumn:
 
 @dataclass(frozen=True, slots=True)
 class ExportRow:
-    """A row of a file: whom it is about, and its values by column code."""
+    """A row of a file: the members it is about, and its values by column code."""
 
-    member_id: int | None
+    member_ids: tuple[int, ...]
     values: Mapping[str, Value]
 
 
@@ -131,16 +132,24 @@ class Ask:
 class Exportable:
     """A list that can leave the house as a file.
 
-    `permission` is the one of the list; `count` answers how many rows there are, up to a limit;
-    `batches` reads them, some thousand at a time.
+    `permission` is the one of the list, `is_whole` asks for it in the scope of all stores, and
+    `filters` are what the list is narrowed by; `count` answers how many rows there are, up to a
+    limit; `batches` reads them, some hundreds or thousands at a time.
     """
 
     code: str
     title: str
     permission: str
+    filters: tuple[Filter, ...]
     columns: tuple[ExportColumn, ...]
     count: Callable[[Ask, int], int]
     batches: Callable[[Ask], Iterator[Sequence[ExportRow]]]
+    is_whole: bool = False
+
+    @property
+    def has_personal(self) -> bool:
+        """Tell whether there is anything that could be shown unmasked."""
+        return any(column.is_personal for column in self.columns)
 
     def chosen(self, codes: Sequence[str]) -> tuple[ExportColumn, ...]:
         """Answer the columns of these codes, in the list's own order."""
@@ -162,17 +171,24 @@ class Wish:
     reason_code: str
     language: str
 
-    def checked(self, kind: Exportable) -> Self:
-        """Answer the wish with the columns in the list's order.
+    def checked(self, kind: Exportable, *, today: date) -> Self:
+        """Answer the wish as it will be done on any later day.
 
-        Raises ExportReasonMissing, ExportColumnsMissing, ExportUnknown.
+        The columns stand in the list's order; “last 30 days” are the dates they are today; what
+        has nothing to unmask is masked.
+                Raises ExportReasonMissing, ExportColumnsMissing, ExportUnknown.
         """
         if self.reason_code not in REASONS:
             raise ExportReasonMissing
         if self.form not in FORMS:
             raise ExportUnknown(what=self.form[:10])
         chosen = kind.chosen(self.columns)
-        return replace(self, columns=tuple(column.code for column in chosen))
+        return replace(
+            self,
+            columns=tuple(column.code for column in chosen),
+            filters=frozen(kind.filters, self.filters, today=today),
+            is_masked=self.is_masked or not kind.has_personal,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Write the wish for an approval; nothing in it is personal."""
@@ -254,6 +270,8 @@ def cell_of(value: Value, *, zone: ZoneInfo) -> str:
             return str(value)
         case datetime():
             return value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+        case date():
+            return value.isoformat()
         case Money(minor, currency):
             return _decimal(minor, exponent(currency))
         case _:
@@ -266,6 +284,6 @@ def _decimal(minor: int, digits: int) -> str:
 
 
 def filters_of(params: Mapping[str, Any]) -> dict[str, str]:
-    """Take the filters of a list's address; where it stood and how it was sorted is left behind."""
-    left = {"what", "after", "size", "view", "columns", "csrfmiddlewaretoken"}
+    """Take what an address says of a list's rows; where it stood and how it looked is left."""
+    left = {"what", "after", "size", "view", "cols", "select", "csrfmiddlewaretoken"}
     return {str(k): str(v) for k, v in params.items() if k not in left and v}

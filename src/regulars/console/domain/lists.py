@@ -40,6 +40,7 @@ __all__ = [
     "PageAction",
     "RowAction",
     "TabLink",
+    "frozen",
     "read_state",
 ]
 
@@ -279,6 +280,16 @@ def read_state(spec: ListSpec, params: Mapping[str, str]) -> ListState:
         view=view if _VIEW.fullmatch(view) else "",
         names_columns=bool(named),
     )
+
+
+def frozen(filters: Sequence[Filter], params: Mapping[str, str], *, today: date) -> dict[str, str]:
+    """Answer what an address says with named stretches of days (“last 30 days”) as dates."""
+    said = dict(params)
+    for each in filters:
+        if each.kind == "days" and each.read(params).keys() == {each.code}:
+            days = days_of(said.pop(each.code), today=today)
+            said |= {f"{each.code}_from": str(days.first), f"{each.code}_to": str(days.last)}
+    return said
 
 
 def _columns(spec: ListSpec, codes: Sequence[str]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """The pages of the console, one function each, and their addresses.
 
-Each module of this package names its addresses in `ROUTES`; here they are joined. A literal
-address comes before one with a part to fill in, whatever module each stands in.
+Each module of this package names its addresses in `ROUTES`, and its lists that can leave the house
+as files in `LISTINGS`; here they are joined. A literal address comes before one with a part to
+fill in, whatever module each stands in.
 """
 
 from importlib import import_module
@@ -9,6 +10,7 @@ from pkgutil import iter_modules
 
 from django.urls import URLPattern
 
+from regulars.console.domain.listings import Listing
 from regulars.console.pages.errors import broken, forbidden, not_found, stale_form
 
 
@@ -17,14 +19,16 @@ def _literal_first(pattern: URLPattern) -> tuple[tuple[bool, str], ...]:
     return tuple((part.startswith("<"), part) for part in parts)
 
 
-def _join() -> tuple[URLPattern, ...]:
-    modules = (import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__))
-    routes: list[URLPattern] = [
-        route for module in modules for route in getattr(module, "ROUTES", ())
-    ]
-    return tuple(sorted(routes, key=_literal_first))
+_MODULES = [import_module(f"{__name__}.{each.name}") for each in iter_modules(__path__)]
 
+ROUTES: tuple[URLPattern, ...] = tuple(
+    sorted(
+        (route for module in _MODULES for route in getattr(module, "ROUTES", ())),
+        key=_literal_first,
+    )
+)
+LISTINGS: tuple[Listing, ...] = tuple(
+    listing for module in _MODULES for listing in getattr(module, "LISTINGS", ())
+)
 
-ROUTES: tuple[URLPattern, ...] = _join()
-
-__all__ = ["ROUTES", "broken", "forbidden", "not_found", "stale_form"]
+__all__ = ["LISTINGS", "ROUTES", "broken", "forbidden", "not_found", "stale_form"]

@@ -22,6 +22,7 @@ from regulars.access.domain import (
     Names,
 )
 from regulars.console.domain.approving import OBJECTS, STATES
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import (
     Cell,
     Choice,
@@ -40,7 +41,7 @@ from regulars.console.domain.wording import word
 from regulars.console.forms.approving import DecisionForm
 from regulars.console.pages.confirming import done, perform
 from regulars.console.pages.drawing import actor_of, draw, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.selectors import proposals
 from regulars.kit.errors import Refusal
 from regulars.kit.messages import message
@@ -79,6 +80,7 @@ SPEC = ListSpec(
         ),
     ),
     sort="-proposed",
+    export="approvals",
 )
 
 
@@ -86,25 +88,36 @@ SPEC = ListSpec(
 @require_safe
 def list_approvals(request: HttpRequest) -> HttpResponse:
     """List approvals: waiting for the reader, made by the reader, decided."""
-    at, actor = clock.met(request), actor_of(request)
-    state = read_state(SPEC, request.GET.dict())
-    view = state.filters.get("show") or ("waiting" if actor.may(DECIDE) else "mine")
-    found, cursor = _page(view, state, actor, at)
-    names = access.names_in_use(
-        staff_ids={each.maker_person_id for each in found} | {each.decided_by for each in found},
-        key_ids={each.maker_id for each in found if each.maker_kind == "key"},
-    )
-    return draw_list(
+    reader = reader_of(request)
+    opened = _open(reader)
+    view = _view(opened.state, reader.actor)
+    return draw_opened(
         request,
-        SPEC,
-        state,
-        [_row(each, names, at) for each in found],
-        next_cursor=cursor,
-        zone=house_zone(),
-        at=at,
+        opened,
+        reader,
         empty=_empty(view),
-        tabs=_tabs(view, actor, at),
+        tabs=_tabs(view, reader.actor, reader.at),
     )
+
+
+def _open(reader: Reader) -> Opened:
+    at, actor = reader.at, reader.actor
+    state = read_state(SPEC, reader.params)
+
+    def read(cursor: str | None, size: int) -> Part:
+        found, after = _page(state, actor, at, cursor=cursor, size=size)
+        names = access.names_in_use(
+            staff_ids={each.maker_person_id for each in found}
+            | {each.decided_by for each in found},
+            key_ids={each.maker_id for each in found if each.maker_kind == "key"},
+        )
+        return Part([_row(each, names, at) for each in found], after)
+
+    return Opened(state=state, read=read)
+
+
+def _view(state: ListState, actor: Actor) -> str:
+    return state.filters.get("show") or ("waiting" if actor.may(DECIDE) else "mine")
 
 
 @page("approvals.read")
@@ -166,10 +179,11 @@ def _found(request: HttpRequest, approval_id: UUID) -> Approval:
 
 
 def _page(
-    view: str, state: ListState, actor: Actor, at: datetime
+    state: ListState, actor: Actor, at: datetime, *, cursor: str | None, size: int
 ) -> tuple[list[Approval], str | None]:
     """Read one page of a view; what lies beyond the reader's reach is left out."""
-    before = paging.decode_moment(state.cursor) if state.cursor else None
+    view = _view(state, actor)
+    before = paging.decode_moment(cursor) if cursor else None
     kind = state.filters.get("kind")
     found = access.list_approvals(
         at=at,
@@ -184,8 +198,8 @@ def _page(
         kept = services.approvals.within_reach(found, actor)
     else:
         kept = services.approvals.may_see(found, actor)
-    shown = kept[: state.size]
-    last = shown[-1] if len(kept) > state.size else None
+    shown = kept[:size]
+    last = shown[-1] if len(kept) > size else None
     if last is None and len(found) == READ_AT_ONCE:
         last = found[-1]
     return shown, paging.encode(last.proposed_at.isoformat(), last.id) if last else None
@@ -339,6 +353,7 @@ def _told(request: HttpRequest, approval: Approval, state: ApprovalState) -> Htt
             return HttpResponseRedirect(href)
 
 
+LISTINGS = (Listing(spec=SPEC, permission="approvals.read", open=_open),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/approvals", list_approvals, name="console-approvals"),
     path("console/approvals/<uuid:approval_id>", show_approval, name="console-approval"),

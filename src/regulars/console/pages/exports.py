@@ -37,6 +37,7 @@ from regulars.console.forms.exports import ExportForm
 from regulars.console.pages.confirming import draw_form, proposed
 from regulars.console.pages.drawing import actor_of, house_zone, language_of
 from regulars.console.pages.lists import draw_list
+from regulars.console.pages.sections import demand_whole_house
 from regulars.console.selectors import exporting
 from regulars.console.services import export_files
 from regulars.kit.errors import Refusal
@@ -75,11 +76,13 @@ def new_export(request: HttpRequest) -> HttpResponse:
     at, actor = clock.met(request), actor_of(request)
     kind = exporting.exportable(request.GET.get("what", ""))
     demand(request, kind.permission)
+    if kind.is_whole:
+        demand_whole_house(actor, kind.permission)
     filters = filters_of(dict(parse_qsl(request.GET.get("query", ""))))
     form = ExportForm(
         request.POST if request.method == "POST" else None,
         columns=kind.columns,
-        may_reveal=actor.may("members.reveal") and any(c.is_personal for c in kind.columns),
+        may_reveal=actor.may("members.reveal") and kind.has_personal,
     )
     if request.method == "POST" and form.is_valid():
         try:

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from regulars.console.domain import operations
 from regulars.console.domain.cells import Cell, Empty, ListRow, PageAction
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import Choice, Column, Filter, ListSpec, ListState, read_state
 from regulars.console.pages.confirming import Act, Question, ask
-from regulars.console.pages.drawing import actor_of, house_zone
+from regulars.console.pages.drawing import actor_of
 from regulars.console.pages.import_report import (
     draw_batch,
     names_of,
@@ -23,7 +24,7 @@ from regulars.console.pages.import_report import (
     who_of,
 )
 from regulars.console.pages.import_upload import draw_upload
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.pages.orders import total_of
 from regulars.console.pages.sections import demand_whole_house
 from regulars.ingest import selectors as ingest
@@ -71,6 +72,7 @@ IMPORTS = ListSpec(
         Filter("source", message("Data source")),
     ),
     sort="-started_at",
+    export="imports",
 )
 
 
@@ -78,25 +80,13 @@ IMPORTS = ListSpec(
 @require_safe
 def list_imports(request: HttpRequest) -> HttpResponse:
     """List imports, newest first, with the reader's own files that wait above."""
-    at, actor = clock.met(request), actor_of(request)
-    demand_whole_house(actor, RUN)
-    sources = {each.source.name: each.source.id for each in ingest.list_sources(at=at)}
-    spec = IMPORTS.with_choices(
-        source=[Choice(name, name, is_data=True) for name in sources],
-    )
-    state = read_state(spec, request.GET)
-    query = _query(state, sources)
-    found = ingest.list_batches(query=query, cursor=state.cursor or None, limit=state.size)
+    reader = reader_of(request)
+    demand_whole_house(reader.actor, RUN)
     new = reverse("console-import-new")
-    return draw_list(
+    return draw_opened(
         request,
-        spec,
-        state,
-        _rows(found.batches, {source_id: name for name, source_id in sources.items()}),
-        next_cursor=found.next_cursor,
-        total=total_of(ingest.count_batches(query=query), state),
-        zone=house_zone(),
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("Nothing was imported yet"),
             gettext("Bring in members, orders and balances from the system of before."),
@@ -112,10 +102,28 @@ def list_imports(request: HttpRequest) -> HttpResponse:
                     operations.FILE_KINDS[each.kind.value],
                     each.expires_at,
                 )
-                for each in ingest.list_uploads(owner=actor.caller)
+                for each in ingest.list_uploads(owner=reader.actor.caller)
             ]
         },
         template="console/imports.html",
+    )
+
+
+def _open(reader: Reader) -> Opened:
+    sources = {each.source.name: each.source.id for each in ingest.list_sources(at=reader.at)}
+    spec = IMPORTS.with_choices(
+        source=[Choice(name, name, is_data=True) for name in sources],
+    )
+    state = read_state(spec, reader.params)
+    query = _query(state, sources)
+    names = {source_id: name for name, source_id in sources.items()}
+
+    def read(cursor: str | None, size: int) -> Part:
+        found = ingest.list_batches(query=query, cursor=cursor, limit=size)
+        return Part(_rows(found.batches, names), found.next_cursor)
+
+    return Opened(
+        state=state, read=read, total=lambda: total_of(ingest.count_batches(query=query), state)
     )
 
 
@@ -230,6 +238,7 @@ def _rows(found: Iterable[Batch], sources: Mapping[int, str]) -> list[ListRow]:
     ]
 
 
+LISTINGS = (Listing(spec=IMPORTS, permission=RUN, open=_open, is_whole=True),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/imports", list_imports, name="console-imports"),
     path("console/imports/<uuid:public_id>", show_import, name="console-import"),

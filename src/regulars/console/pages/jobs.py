@@ -14,6 +14,7 @@ from regulars.access import selectors as access
 from regulars.access.domain import Actor
 from regulars.console import services
 from regulars.console.domain.exports import Export, ExportNotFound
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import (
     Cell,
     Choice,
@@ -26,7 +27,7 @@ from regulars.console.domain.lists import (
 )
 from regulars.console.domain.navigation import Crumb
 from regulars.console.pages.drawing import actor_of, draw, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.selectors import exporting
 from regulars.kit.messages import message
 from regulars.kit.progress import Progress, ProgressState
@@ -80,6 +81,7 @@ SPEC = ListSpec(
         ),
     ),
     sort="-asked",
+    export="jobs",
 )
 
 
@@ -87,28 +89,32 @@ SPEC = ListSpec(
 @require_safe
 def list_jobs(request: HttpRequest) -> HttpResponse:
     """List the work one asked for; with `jobs.read`, everybody's."""
-    at, actor = clock.met(request), actor_of(request)
-    state = read_state(SPEC, request.GET.dict())
-    found, after = progress.list_progress(
-        owner=_owner(actor),
-        kind=state.filters.get("kind", ""),
-        state=state.filters.get("state", ""),
-        cursor=state.cursor or None,
-        limit=state.size,
-    )
-    names = _names(found)
-    return draw_list(
+    reader = reader_of(request)
+    return draw_opened(
         request,
-        SPEC,
-        state,
-        [_row(each, names) for each in found],
-        next_cursor=after,
-        zone=house_zone(),
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("No job yet"), gettext("Exports, imports and checks of the ledger run as jobs.")
         ),
     )
+
+
+def _open(reader: Reader) -> Opened:
+    state = read_state(SPEC, reader.params)
+
+    def read(cursor: str | None, size: int) -> Part:
+        found, after = progress.list_progress(
+            owner=_owner(reader.actor),
+            kind=state.filters.get("kind", ""),
+            state=state.filters.get("state", ""),
+            cursor=cursor,
+            limit=size,
+        )
+        names = _names(found)
+        return Part([_row(each, names) for each in found], after)
+
+    return Opened(state=state, read=read)
 
 
 @page("console.use")
@@ -253,6 +259,7 @@ def _subject(job: Progress) -> str:
         return ""
 
 
+LISTINGS = (Listing(spec=SPEC, permission="console.use", open=_open),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/jobs", list_jobs, name="console-jobs"),
     path("console/jobs/<uuid:job_id>", show_job, name="console-job"),

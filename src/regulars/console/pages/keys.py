@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from regulars.access import selectors as access
 from regulars.access.domain import Actor, ApiKey
 from regulars.console.domain import formatting
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import (
     Cell,
     Choice,
@@ -26,7 +27,7 @@ from regulars.console.domain.lists import (
 )
 from regulars.console.domain.navigation import Crumb
 from regulars.console.pages.drawing import actor_of, draw, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.pages.sections import house_page
 from regulars.console.selectors.house import store_names
 from regulars.kit.messages import message
@@ -58,6 +59,7 @@ SPEC = ListSpec(
     ),
     filters=(Filter("state", message("State"), choices=STATES),),
     sort="-made",
+    export="keys",
 )
 
 
@@ -65,23 +67,11 @@ SPEC = ListSpec(
 @require_safe
 def list_keys(request: HttpRequest) -> HttpResponse:
     """List keys, newest first, ended ones too."""
-    at, actor = clock.met(request), actor_of(request)
-    state = read_state(SPEC, request.GET.dict())
-    before = paging.decode_number(state.cursor) if state.cursor else None
-    found = access.list_keys_newest(
-        at=at, state=state.filters.get("state", ""), before=before, limit=state.size + 1
-    )
-    shown = found[: state.size]
-    stores = store_names(each.store_id for each in shown)
-    people = access.names_of({each.created_by for each in shown if each.created_by})
-    return draw_list(
+    reader = reader_of(request)
+    return draw_opened(
         request,
-        SPEC,
-        state,
-        [_row(each, stores, people, actor, at) for each in shown],
-        next_cursor=paging.encode(shown[-1].id) if len(found) > state.size else None,
-        zone=house_zone(),
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("No program has a key yet"),
             gettext("A till, a shop or a script calls the API with a key of its own."),
@@ -90,6 +80,24 @@ def list_keys(request: HttpRequest) -> HttpResponse:
         ),
         actions=(_make_action(),),
     )
+
+
+def _open(reader: Reader) -> Opened:
+    at, actor = reader.at, reader.actor
+    state = read_state(SPEC, reader.params)
+
+    def read(cursor: str | None, size: int) -> Part:
+        before = paging.decode_number(cursor) if cursor else None
+        found = access.list_keys_newest(
+            at=at, state=state.filters.get("state", ""), before=before, limit=size + 1
+        )
+        shown = found[:size]
+        stores = store_names(each.store_id for each in shown)
+        people = access.names_of({each.created_by for each in shown if each.created_by})
+        after = paging.encode(shown[-1].id) if len(found) > size else None
+        return Part([_row(each, stores, people, actor, at) for each in shown], after)
+
+    return Opened(state=state, read=read)
 
 
 @house_page(MANAGE)
@@ -190,6 +198,7 @@ def crumbs() -> tuple[Crumb, ...]:
     return (Crumb(gettext("API keys"), reverse("console-keys")),)
 
 
+LISTINGS = (Listing(spec=SPEC, permission=MANAGE, open=_open, is_whole=True),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/keys", list_keys, name="console-keys"),
     path("console/keys/<slug:name>", show_key, name="console-key"),

@@ -13,6 +13,7 @@ from regulars.access.domain import Actor
 from regulars.console.domain import operations
 from regulars.console.domain.cells import Cell, Empty, Fact, ListRow
 from regulars.console.domain.formatting import whole
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import (
     Bulk,
     Choice,
@@ -24,11 +25,12 @@ from regulars.console.domain.lists import (
 )
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Section
-from regulars.console.pages.drawing import actor_of, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.drawing import actor_of
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.pages.sections import (
     demand_whole_house,
     draw_sections,
+    members_in,
     people_of,
     person_cell,
     reason_of,
@@ -41,6 +43,7 @@ from regulars.ingest import selectors as ingest
 from regulars.ingest import services
 from regulars.kit.messages import message
 from regulars.members.domain import ReasonMissing
+from regulars.members.selectors import Named
 from regulars.web import clock
 from regulars.web.pages import page
 from regulars.web.permissions import demand
@@ -82,6 +85,7 @@ LETTERS = ListSpec(
         Filter("since", message("Since"), kind="days"),
     ),
     sort="-created_at",
+    export="dead_letters",
     bulk=(
         Bulk("replay", message("Replay"), "console-dead-letters-replay", ACT, icon="refresh-cw"),
         Bulk("book", message("Book as returns"), "console-dead-letters-book", ACT, icon="undo-2"),
@@ -96,34 +100,33 @@ LETTERS = ListSpec(
 @require_safe
 def list_letters(request: HttpRequest) -> HttpResponse:
     """List rejected rows, newest first; without more said, those that are open."""
-    at, actor, zone = clock.met(request), actor_of(request), house_zone()
-    demand_whole_house(actor, READ)
-    spec, sources = spec_of(at)
-    state = read_state(spec, request.GET)
-    query = query_of(state, sources, at=at, zone=zone)
-    found = log.list_letters(query=query, cursor=state.cursor or None, limit=state.size)
-    people = people_of(actor, (letter.member_id for letter in found.letters))
-    names = {source_id: name for name, source_id in sources.items()}
-    hidden = gettext("a member of another store")
-    rows = [
-        _row(each, names, person_cell(people.get(each.member_id or 0), each.member_id, hidden))
-        for each in found.letters
-    ]
-    return draw_list(
+    reader = reader_of(request)
+    demand_whole_house(reader.actor, READ)
+    return draw_opened(
         request,
-        spec,
-        state,
-        rows,
-        next_cursor=found.next_cursor,
-        total=log.count_letters(query=query),
-        zone=zone,
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("Nothing was rejected"),
             gettext("Everything that came in was applied."),
             icon="circle-check",
         ),
     )
+
+
+def _open(reader: Reader) -> Opened:
+    spec, sources = spec_of(reader.at)
+    state = read_state(spec, reader.params)
+    query = query_of(state, sources, at=reader.at, zone=reader.zone)
+    names = {source_id: name for name, source_id in sources.items()}
+
+    def read(cursor: str | None, size: int) -> Part:
+        found = log.list_letters(query=query, cursor=cursor, limit=size)
+        people = people_of(reader.actor, (letter.member_id for letter in found.letters))
+        rows = [_row(each, names, people.get(each.member_id or 0)) for each in found.letters]
+        return Part(rows, found.next_cursor)
+
+    return Opened(state=state, read=read, total=lambda: log.count_letters(query=query))
 
 
 @page(READ)
@@ -176,7 +179,8 @@ def query_of(
     )
 
 
-def _row(each: DeadLetter, sources: Mapping[int, str], person: Cell) -> ListRow:
+def _row(each: DeadLetter, sources: Mapping[int, str], person: Named | None) -> ListRow:
+    hidden = gettext("a member of another store")
     word = operations.LETTER_STATES[each.state]
     return ListRow(
         str(each.id),
@@ -185,13 +189,14 @@ def _row(each: DeadLetter, sources: Mapping[int, str], person: Cell) -> ListRow:
             "reason": Cell.text(reason_of(each.error_code, each.error_facts)),
             "kind": Cell.text(gettext(operations.LETTER_KINDS[each.kind]), each.consumer),
             "source": Cell.text(sources.get(each.source_id or 0, "")),
-            "member": person,
+            "member": person_cell(person, each.member_id, hidden),
             "attempts": Cell.number(each.attempts),
             "state": Cell.status(word.tone, gettext(word.title)),  # type: ignore[arg-type]
             "code": Cell.code(each.error_code),
             "id": Cell.code(str(each.id)),
         },
         reverse("console-dead-letter", args=[each.id]),
+        member_ids=members_in(person, each.member_id),
     )
 
 
@@ -279,6 +284,7 @@ def _origin(letter: DeadLetter, actor: Actor, *, at: datetime) -> Section:
     )
 
 
+LISTINGS = (Listing(spec=LETTERS, permission=READ, open=_open, is_whole=True),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/dead-letters", list_letters, name="console-dead-letters"),
     path("console/dead-letters/<int:letter_id>", show_letter, name="console-dead-letter"),

@@ -24,6 +24,7 @@ from regulars.console.domain.cells import (
     RowAction,
     TabLink,
 )
+from regulars.console.domain.listings import Opened, Reader
 from regulars.console.domain.lists import (
     SIZE_DEFAULT,
     SIZES,
@@ -36,8 +37,9 @@ from regulars.console.domain.lists import (
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.periods import PRESETS
 from regulars.console.domain.views import ALL, Keeping, SavedView, is_edited
-from regulars.console.pages.drawing import actor_of, address_of, draw
+from regulars.console.pages.drawing import actor_of, address_of, draw, house_zone
 from regulars.console.selectors import keeping
+from regulars.web import clock
 
 ACTIONS_VISIBLE_MAX = 3
 EXPORTS = "exports.make"
@@ -142,6 +144,41 @@ def draw_list(  # noqa: PLR0913 the one way every list is drawn; the optional on
         **(extra or {}),
     }
     return draw(request, template, context, zone=zone)
+
+
+def reader_of(request: HttpRequest) -> Reader:
+    """Answer who reads a list, and what the address says."""
+    return Reader(
+        actor=actor_of(request),
+        params=request.GET.dict(),
+        at=clock.met(request),
+        zone=house_zone(),
+    )
+
+
+def draw_opened(
+    request: HttpRequest,
+    opened: Opened,
+    reader: Reader,
+    *,
+    extra: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> HttpResponse:
+    """Draw a page of a declared list; `more` is as in `draw_list`."""
+    state = opened.state
+    part = opened.read(state.cursor or None, state.size)
+    return draw_list(
+        request,
+        opened.spec,
+        state,
+        part.rows,
+        next_cursor=part.next_cursor,
+        total=opened.total() if opened.total else None,
+        zone=reader.zone,
+        at=reader.at,
+        extra={"stopped": part.stopped, **(extra or {})},
+        **more,
+    )
 
 
 def _frame(request: HttpRequest, spec: ListSpec, state: ListState) -> dict[str, Any]:

@@ -16,15 +16,22 @@ from regulars.access.domain import Actor
 from regulars.console import services
 from regulars.console.domain import wording
 from regulars.console.domain.cells import Cell, Empty, Fact, ListRow
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import Choice, Column, Filter, ListSpec, ListState, read_state
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.searching import plan_search
 from regulars.console.domain.sections import Heading, Section
 from regulars.console.domain.stories import Teller, tell
 from regulars.console.pages.drawing import actor_of, language_of, teller_of
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.pages.orders import total_of
-from regulars.console.pages.sections import draw_sections, people_of, person_cell, way_cell
+from regulars.console.pages.sections import (
+    draw_sections,
+    members_in,
+    people_of,
+    person_cell,
+    way_cell,
+)
 from regulars.console.selectors import house
 from regulars.events import selectors as log
 from regulars.events import services as events
@@ -65,6 +72,7 @@ EVENTS = ListSpec(
         Filter("import", message("Import id"), kind="text"),
     ),
     sort="-recorded_at",
+    export="events",
 )
 
 
@@ -72,42 +80,42 @@ EVENTS = ListSpec(
 @require_safe
 def list_events(request: HttpRequest) -> HttpResponse:
     """Explore the log, newest recorded first, also among ten million events."""
-    at, actor = clock.met(request), actor_of(request)
-    programme = loyalty.get_programme()
-    zone = programme.tz
-    sources = ingest.list_sources(at=at)
-    ids = {each.source.name: each.source.id for each in sources}
-    spec = EVENTS.with_choices(
-        type=[Choice(name, name, is_data=True) for name in sorted(events.catalogue().types)],
-        source=[Choice(name, name, is_data=True) for name in ids],
-    )
-    state = read_state(spec, request.GET)
-    query = _query(state, ids, actor, at=at, zone=zone)
-    found = (
-        log.list_log(query=query, cursor=state.cursor or None, limit=state.size)
-        if query is not None
-        else log.LogPage((), None, stopped=False)
-    )
-    people = people_of(actor, (event.member_id for event in found.events))
-    names = {source_id: name for name, source_id in ids.items()}
-    teller = teller_of(programme, language=language_of(), at=at)
-    return draw_list(
+    reader = reader_of(request)
+    return draw_opened(
         request,
-        spec,
-        state,
-        _rows(found.events, people, names, teller),
-        next_cursor=found.next_cursor,
-        total=0 if query is None else total_of(log.count_log(query=query), state),
-        zone=zone,
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("Nothing happened yet"),
             gettext("Every fact that comes in, and every decision taken here, becomes an event."),
             icon="activity",
         ),
-        extra={"stopped": found.stopped, "finds": actor.may("members.lookup")},
+        extra={"finds": reader.actor.may("members.lookup")},
         template="console/events.html",
     )
+
+
+def _open(reader: Reader) -> Opened:
+    at, actor = reader.at, reader.actor
+    ids = {each.source.name: each.source.id for each in ingest.list_sources(at=at)}
+    spec = EVENTS.with_choices(
+        type=[Choice(name, name, is_data=True) for name in sorted(events.catalogue().types)],
+        source=[Choice(name, name, is_data=True) for name in ids],
+    )
+    state = read_state(spec, reader.params)
+    query = _query(state, ids, actor, at=at, zone=reader.zone)
+    if query is None:
+        return Opened(state=state, read=lambda _cursor, _size: Part(()), total=lambda: 0)
+    names = {source_id: name for name, source_id in ids.items()}
+    teller = teller_of(loyalty.get_programme(), language=language_of(), at=at)
+
+    def read(cursor: str | None, size: int) -> Part:
+        found = log.list_log(query=query, cursor=cursor, limit=size)
+        people = people_of(actor, (event.member_id for event in found.events))
+        rows = list(_rows(found.events, people, names, teller))
+        return Part(rows, found.next_cursor, found.stopped)
+
+    return Opened(state=state, read=read, total=lambda: total_of(log.count_log(query=query), state))
 
 
 @page("operations.read")
@@ -223,19 +231,21 @@ def _rows(
     hidden = gettext("a member of another store")
     stores = house.store_names(event.store_id for event in found)
     for each in found:
+        person = people.get(each.member_id or 0)
         yield ListRow(
             str(each.id),
             {
                 "recorded_at": Cell.moment(each.recorded_at),
                 "type": Cell.code(each.type),
                 "told": Cell.text(tell(each, teller).title),
-                "member": person_cell(people.get(each.member_id or 0), each.member_id, hidden),
+                "member": person_cell(person, each.member_id, hidden),
                 "source": Cell.text(sources.get(each.source_id or 0, "")),
                 "store": Cell.text(stores.get(each.store_id or 0, "")),
                 "occurred_at": Cell.moment(each.occurred_at),
                 "id": Cell.code(str(each.id)),
             },
             reverse("console-event", args=[each.id]),
+            member_ids=members_in(person, each.member_id),
         )
 
 
@@ -346,6 +356,7 @@ def _plain(value: object) -> str:
     return "—" if value is None else str(value)
 
 
+LISTINGS = (Listing(spec=EVENTS, permission="operations.read", open=_open),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/events", list_events, name="console-events"),
     path("console/events/find", find_member_events, name="console-events-find"),

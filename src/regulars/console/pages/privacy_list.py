@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from regulars.access import selectors as access
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import (
     Cell,
     Choice,
@@ -20,14 +21,12 @@ from regulars.console.domain.lists import (
     PageAction,
     read_state,
 )
-from regulars.console.pages.drawing import actor_of, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.kit.messages import message
 from regulars.members import selectors as people
 from regulars.members.domain import requests as desk
 from regulars.members.domain.requests import PrivacyRequest, RequestState
 from regulars.members.selectors import requests as selectors
-from regulars.web import clock
 from regulars.web.pages import page
 
 STATES = {
@@ -68,6 +67,7 @@ SPEC = ListSpec(
         ),
     ),
     sort="-due",
+    export="privacy",
     is_personal=True,
 )
 
@@ -76,26 +76,11 @@ SPEC = ListSpec(
 @require_safe
 def list_requests(request: HttpRequest) -> HttpResponse:
     """List requests, those due last first; open ones by the filter."""
-    at, scope = clock.met(request), actor_of(request).scope_for("privacy.manage")
-    state = read_state(SPEC, request.GET.dict())
-    found, after = selectors.list_requests(
-        scope=scope,
-        kind=state.filters.get("kind", ""),
-        state=state.filters.get("state", ""),
-        only_open=state.is_on("open"),
-        cursor=state.cursor or None,
-        limit=state.size,
-    )
-    numbers = people.list_numbers(member_ids=[each.member_id for each in found])
-    names = access.names_of({each.assigned_to for each in found if each.assigned_to})
-    return draw_list(
+    reader = reader_of(request)
+    return draw_opened(
         request,
-        SPEC,
-        state,
-        [_row(each, numbers, names, at) for each in found],
-        next_cursor=after,
-        zone=house_zone(),
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("Nobody has asked yet"),
             gettext("Take a request when somebody wants to see, copy, correct or delete."),
@@ -103,6 +88,25 @@ def list_requests(request: HttpRequest) -> HttpResponse:
         ),
         actions=(_new(),),
     )
+
+
+def _open(reader: Reader) -> Opened:
+    state = read_state(SPEC, reader.params)
+
+    def read(cursor: str | None, size: int) -> Part:
+        found, after = selectors.list_requests(
+            scope=reader.actor.scope_for("privacy.manage"),
+            kind=state.filters.get("kind", ""),
+            state=state.filters.get("state", ""),
+            only_open=state.is_on("open"),
+            cursor=cursor,
+            limit=size,
+        )
+        numbers = people.list_numbers(member_ids=[each.member_id for each in found])
+        names = access.names_of({each.assigned_to for each in found if each.assigned_to})
+        return Part([_row(each, numbers, names, reader.at) for each in found], after)
+
+    return Opened(state=state, read=read)
 
 
 def _new() -> PageAction:
@@ -135,7 +139,9 @@ def _row(
             "channel": Cell.text(gettext(desk.CHANNELS[found.channel])),
             "closed": Cell.moment(found.closed_at),
         },
+        member_ids=(found.member_id,),
     )
 
 
+LISTINGS = (Listing(spec=SPEC, permission="privacy.manage", open=_open),)
 ROUTES: tuple[URLPattern, ...] = (path("console/privacy", list_requests, name="console-privacy"),)

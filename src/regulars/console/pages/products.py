@@ -12,11 +12,12 @@ from regulars.commerce import selectors as commerce
 from regulars.commerce.domain import ProductQuery, ProductView
 from regulars.console.domain.cells import Cell, Empty, Fact, ListRow
 from regulars.console.domain.formatting import money, percent
+from regulars.console.domain.listings import Listing, Opened, Part, Reader, Total
 from regulars.console.domain.lists import Choice, Column, Filter, ListSpec, ListState, read_state
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Heading, Section
-from regulars.console.pages.drawing import actor_of, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.drawing import actor_of
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.pages.orders import total_of
 from regulars.console.pages.sections import draw_sections
 from regulars.kit.messages import message
@@ -37,6 +38,7 @@ PRODUCTS = ListSpec(
         Column("brand", message("Brand")),
         Column("price", message("Price"), numeric=True),
         Column("cost", message("Cost"), numeric=True),
+        Column("currency", message("Currency"), hidden=True),
     ),
     filters=(
         Filter("category", message("Category")),
@@ -44,6 +46,7 @@ PRODUCTS = ListSpec(
         Filter("bare", message("Without cost"), kind="flag"),
     ),
     sort="sku",
+    export="products",
 )
 
 
@@ -51,29 +54,11 @@ PRODUCTS = ListSpec(
 @require_safe
 def list_products(request: HttpRequest) -> HttpResponse:
     """List the catalogue by code."""
-    at, actor = clock.met(request), actor_of(request)
-    tree = commerce.list_categories()
-    spec = PRODUCTS.with_choices(
-        category=[
-            Choice("/".join(node.path), _indented(node.path), node.products, is_data=True)
-            for node in tree
-        ],
-        brand=[Choice(brand, brand, is_data=True) for brand in commerce.list_brands()],
-    )
-    state = read_state(spec, request.GET)
-    query = _query(state, actor)
-    items, cursor = commerce.list_products_matching(
-        query=query, cursor=state.cursor or None, limit=state.size
-    )
-    return draw_list(
+    reader = reader_of(request)
+    return draw_opened(
         request,
-        spec,
-        state,
-        [_row(item, actor) for item in items],
-        next_cursor=cursor,
-        total=total_of(commerce.count_products(query=query), state),
-        zone=house_zone(),
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("No products yet"),
             gettext("Products come in by file or by API. Orders are kept without them, too."),
@@ -102,6 +87,27 @@ def product(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
 
 
+def _open(reader: Reader) -> Opened:
+    spec = PRODUCTS.with_choices(
+        category=[
+            Choice("/".join(node.path), _indented(node.path), node.products, is_data=True)
+            for node in commerce.list_categories()
+        ],
+        brand=[Choice(brand, brand, is_data=True) for brand in commerce.list_brands()],
+    )
+    state = read_state(spec, reader.params)
+    query = _query(state, reader.actor)
+
+    def read(cursor: str | None, size: int) -> Part:
+        items, after = commerce.list_products_matching(query=query, cursor=cursor, limit=size)
+        return Part([_row(item, reader.actor) for item in items], after)
+
+    def total() -> Total:
+        return total_of(commerce.count_products(query=query), state)
+
+    return Opened(state=state, read=read, total=total)
+
+
 def _query(state: ListState, actor: Actor) -> ProductQuery:
     category = state.filters.get("category", "")
     return ProductQuery(
@@ -123,6 +129,7 @@ def _row(item: ProductView, actor: Actor) -> ListRow:
             "cost": Cell.money(item.cost_minor, item.currency)
             if actor.may(COST)
             else Cell.text("****"),
+            "currency": Cell.text(item.currency),
         },
         reverse("console-product", args=[item.public_id]),
     )
@@ -172,6 +179,7 @@ def _indented(path: tuple[str, ...]) -> str:
     return "\u2003" * (len(path) - 1) + path[-1]
 
 
+LISTINGS = (Listing(spec=PRODUCTS, permission="orders.read", open=_open),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/products", list_products, name="console-products"),
     path("console/products/<uuid:public_id>", product, name="console-product"),

@@ -98,6 +98,12 @@ def person_cell(row: Named | None, member_id: int | None, elsewhere: str) -> Cel
     return Cell.dash() if member_id is None else Cell.text(elsewhere)
 
 
+def members_in(row: Named | None, member_id: int | None) -> tuple[int, ...]:
+    """Answer the members a row is about: the record it was written for, and who it names now."""
+    ids = {member_id, row.id if row else None}
+    return tuple(each for each in ids if each is not None)
+
+
 def reason_of(code: str, facts: Mapping[str, Any]) -> str:
     """Say why something was not applied: a refusal by its sentence, a bug by its name."""
     if code in operations.CODES:

@@ -27,6 +27,7 @@ from regulars.access.domain import (
 )
 from regulars.console.domain import formatting
 from regulars.console.domain.auditing import ACTIONS
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import (
     Cell,
     Choice,
@@ -43,7 +44,7 @@ from regulars.console.domain.navigation import Crumb
 from regulars.console.forms.administration import InviteForm
 from regulars.console.pages.confirming import draw_form, perform
 from regulars.console.pages.drawing import actor_of, draw, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.pages.sections import house_page
 from regulars.console.selectors.proposals import role_title
 from regulars.kit.errors import Refusal
@@ -77,6 +78,7 @@ SPEC = ListSpec(
         ),
     ),
     sort="-created",
+    export="staff",
     is_personal=True,
 )
 
@@ -85,30 +87,14 @@ SPEC = ListSpec(
 @require_safe
 def list_staff(request: HttpRequest) -> HttpResponse:
     """List accounts, newest first; addresses are masked."""
-    at = clock.met(request)
-    own = [Choice(role.name, role.name, is_data=True) for role in access.list_custom_roles()]
-    spec = SPEC.with_choices(role=[*(Choice(r.name, r.title) for r in ROLES.values()), *own])
-    state = read_state(spec, request.GET.dict())
-    before = paging.decode_number(state.cursor) if state.cursor else None
-    found = access.list_staff_newest(
-        at=at,
-        role=state.filters.get("role", ""),
-        is_active={"on": True, "off": False}.get(state.filters.get("state", "")),
-        before=before,
-        limit=state.size + 1,
-    )
-    shown = found[: state.size]
+    reader = reader_of(request)
     invite = PageAction(
         gettext("Invite a colleague"), reverse("console-staff-new"), "user-plus", is_primary=True
     )
-    return draw_list(
+    return draw_opened(
         request,
-        spec,
-        state,
-        [_row(each, at) for each in shown],
-        next_cursor=paging.encode(shown[-1].id) if len(found) > state.size else None,
-        zone=house_zone(),
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("Nobody works here yet"),
             gettext("Invite colleagues with a one-time link and give each the role they need."),
@@ -117,6 +103,26 @@ def list_staff(request: HttpRequest) -> HttpResponse:
         ),
         actions=(invite,),
     )
+
+
+def _open(reader: Reader) -> Opened:
+    own = [Choice(role.name, role.name, is_data=True) for role in access.list_custom_roles()]
+    spec = SPEC.with_choices(role=[*(Choice(r.name, r.title) for r in ROLES.values()), *own])
+    state = read_state(spec, reader.params)
+
+    def read(cursor: str | None, size: int) -> Part:
+        found = access.list_staff_newest(
+            at=reader.at,
+            role=state.filters.get("role", ""),
+            is_active={"on": True, "off": False}.get(state.filters.get("state", "")),
+            before=paging.decode_number(cursor) if cursor else None,
+            limit=size + 1,
+        )
+        shown = found[:size]
+        after = paging.encode(shown[-1].id) if len(found) > size else None
+        return Part([_row(each, reader.at) for each in shown], after)
+
+    return Opened(state=state, read=read)
 
 
 @house_page(MANAGE)
@@ -374,6 +380,7 @@ def _to(act: str, staff: Staff) -> str:
     return reverse(name, args=[staff.public_id])
 
 
+LISTINGS = (Listing(spec=SPEC, permission=MANAGE, open=_open, is_whole=True),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/staff", list_staff, name="console-staff"),
     path("console/staff/new", invite, name="console-staff-new"),

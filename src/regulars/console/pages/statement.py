@@ -1,7 +1,8 @@
 """The ledger across members: every movement with its sums, and one movement with its two sides."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
@@ -15,15 +16,17 @@ from regulars.access.domain import Actor, Store
 from regulars.console.domain import operations, wording
 from regulars.console.domain.cells import Cell, Empty, Fact, ListRow
 from regulars.console.domain.formatting import signed, whole
+from regulars.console.domain.listings import Listing, Opened, Part, Reader, Total
 from regulars.console.domain.lists import Choice, Column, Filter, ListSpec, ListState, read_state
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Section
-from regulars.console.pages.drawing import actor_of, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.drawing import actor_of
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.pages.sections import (
     STORES_MAX,
     draw_sections,
     href_of,
+    members_in,
     people_of,
     person_cell,
 )
@@ -84,6 +87,7 @@ STATEMENT = ListSpec(
         Filter("operator", message("Operator")),
     ),
     sort="-recorded_at",
+    export="ledger",
     is_personal=True,
 )
 
@@ -92,45 +96,62 @@ STATEMENT = ListSpec(
 @require_safe
 def show_statement(request: HttpRequest) -> HttpResponse:
     """List the movements of the stores in scope, newest first, with their sums."""
-    at, actor, zone = clock.met(request), actor_of(request), house_zone()
-    scope = actor.scope_for("points.read")
-    stores = access.list_stores(scope, limit=STORES_MAX)
-    operators = _operators()
-    spec = STATEMENT.with_choices(
-        store=[Choice(store.code, store.name, is_data=True) for store in stores],
-        operator=[Choice(str(each), name, is_data=True) for each, name in operators.items()],
-    )
-    state = read_state(spec, request.GET)
-    query = _query(state, stores, at=at, zone=zone)
-    found = ledger.list_movements(
-        scope=scope, query=query, cursor=state.cursor or None, limit=state.size
-    )
-    people = people_of(actor, (each.member_id for each in found.movements))
-    names = {store.id: store.name for store in stores}
-    totals = ledger.sum_movements(scope=scope, query=query)
-    return draw_list(
+    reader = reader_of(request)
+    opened, query, sums = _open_with_sums(reader)
+    totals = sums()
+    return draw_opened(
         request,
-        spec,
-        state,
-        _rows(found.movements, people, names, operators),
-        next_cursor=found.next_cursor,
-        total=None if totals is None else totals.transfers,
-        zone=zone,
-        at=at,
+        opened,
+        reader,
         empty=Empty(
             gettext("No movement yet"),
             gettext("Points move with the first paid order, or with opening balances."),
             icon="coins",
         ),
         extra={
-            "stopped": found.stopped,
             "totals": totals,
             "total_lines": _lines(totals),
-            "is_first": not state.cursor,
+            "is_first": not opened.state.cursor,
             "currency_title": wording.CURRENCIES[query.currency.name.lower()],
         },
         template="console/statement.html",
     )
+
+
+def _open(reader: Reader) -> Opened:
+    return _open_with_sums(reader)[0]
+
+
+def _open_with_sums(
+    reader: Reader,
+) -> tuple[Opened, MovementQuery, Callable[[], MovementTotals | None]]:
+    """Open the list of movements, and say how they are summed: once, for the page and its total."""
+    scope = reader.actor.scope_for("points.read")
+    stores = access.list_stores(scope, limit=STORES_MAX)
+    operators = _operators()
+    spec = STATEMENT.with_choices(
+        store=[Choice(store.code, store.name, is_data=True) for store in stores],
+        operator=[Choice(str(each), name, is_data=True) for each, name in operators.items()],
+    )
+    state = read_state(spec, reader.params)
+    query = _query(state, stores, at=reader.at, zone=reader.zone)
+    names = {store.id: store.name for store in stores}
+
+    def read(cursor: str | None, size: int) -> Part:
+        found = ledger.list_movements(scope=scope, query=query, cursor=cursor, limit=size)
+        people = people_of(reader.actor, (each.member_id for each in found.movements))
+        rows = list(_rows(found.movements, people, names, operators))
+        return Part(rows, found.next_cursor, found.stopped)
+
+    @lru_cache(maxsize=1)
+    def sums() -> MovementTotals | None:
+        return ledger.sum_movements(scope=scope, query=query)
+
+    def total() -> Total:
+        totals = sums()
+        return None if totals is None else totals.transfers
+
+    return Opened(state=state, read=read, total=total), query, sums
 
 
 @page("points.read")
@@ -235,12 +256,13 @@ def _rows(
     hidden = gettext("a member of another store")
     for each in found:
         href = reverse("console-ledger-movement", args=[each.seq])
+        person = people.get(each.member_id or 0)
         yield ListRow(
             str(each.seq),
             {
                 "recorded_at": Cell.moment(each.recorded_at),
                 "kind": Cell.text(gettext(wording.TRANSFER_KINDS[each.kind.name.lower()])),
-                "member": person_cell(people.get(each.member_id or 0), each.member_id, hidden),
+                "member": person_cell(person, each.member_id, hidden),
                 "amount": Cell.points(each.amount, signed=True)
                 if each.counterpart is not None
                 else Cell.number(each.moved, gettext("between members")),
@@ -252,6 +274,7 @@ def _rows(
                 "seq": Cell.code(str(each.seq)),
             },
             href,
+            member_ids=members_in(person, each.member_id),
         )
 
 
@@ -296,6 +319,7 @@ def _lines(totals: MovementTotals | None) -> list[tuple[str, int, int, int, int]
     ]
 
 
+LISTINGS = (Listing(spec=STATEMENT, permission="points.read", open=_open),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/ledger", show_statement, name="console-ledger"),
     path("console/ledger/<int:seq>", show_movement, name="console-ledger-movement"),

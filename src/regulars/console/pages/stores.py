@@ -14,6 +14,7 @@ from regulars.access import services
 from regulars.access.domain import Actor, Brand, Region, Scope, Store, StoreRow
 from regulars.console.domain import operations
 from regulars.console.domain.cells import Cell, Empty, Fact, ListRow, PageAction
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import Choice, Column, Filter, ListSpec, ListState, read_state
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Section
@@ -27,8 +28,8 @@ from regulars.console.pages.confirming import (
     draw_form,
     step_of,
 )
-from regulars.console.pages.drawing import actor_of, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.drawing import actor_of
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.pages.sections import draw_sections
 from regulars.kit.messages import message
 from regulars.web import clock
@@ -59,6 +60,7 @@ STORES = ListSpec(
         Filter("region", message("Region")),
     ),
     sort="code",
+    export="stores",
 )
 STORES_READ_MAX = 5_000
 
@@ -67,26 +69,11 @@ STORES_READ_MAX = 5_000
 @require_safe
 def list_stores(request: HttpRequest) -> HttpResponse:
     """List the stores in scope by code."""
-    at, actor = clock.met(request), actor_of(request)
-    scope = actor.scope_for("stores.read")
-    regions = access.list_regions(scope)
-    spec = STORES.with_choices(
-        region=[Choice(each.code, each.name, is_data=True) for each in regions]
-    )
-    state = read_state(spec, request.GET)
-    stores = _matching(scope, state, regions)
-    shown, cursor = _page_of(stores, state)
-    brands = {brand.id: brand for brand in access.list_brands()}
-    places = {region.id: region for region in regions}
-    return draw_list(
+    reader = reader_of(request)
+    return draw_opened(
         request,
-        spec,
-        state,
-        [_row(store, places, brands) for store in shown],
-        next_cursor=cursor,
-        total=len(stores),
-        zone=house_zone(),
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("No stores yet"),
             gettext("Stores come in by file or by API, or with the first order that names one."),
@@ -195,6 +182,24 @@ def _impacts(before: dict[str, str], said: dict[str, str]) -> list[Impact]:
     return changed or [Impact(gettext("Nothing"), after=gettext("stays as it is"))]
 
 
+def _open(reader: Reader) -> Opened:
+    scope = reader.actor.scope_for("stores.read")
+    regions = access.list_regions(scope)
+    spec = STORES.with_choices(
+        region=[Choice(each.code, each.name, is_data=True) for each in regions]
+    )
+    state = read_state(spec, reader.params)
+    stores = _matching(scope, state, regions)
+    brands = {brand.id: brand for brand in access.list_brands()}
+    places = {region.id: region for region in regions}
+
+    def read(cursor: str | None, size: int) -> Part:
+        shown, after = _page_of(stores, cursor, size)
+        return Part([_row(store, places, brands) for store in shown], after)
+
+    return Opened(state=state, read=read, total=lambda: len(stores))
+
+
 def _matching(scope: Scope, state: ListState, regions: Sequence[Region]) -> list[Store]:
     """Answer the stores that match: a house has hundreds, so they are read at once."""
     region = next((each.id for each in regions if each.code == state.filters.get("region")), None)
@@ -203,13 +208,13 @@ def _matching(scope: Scope, state: ListState, regions: Sequence[Region]) -> list
     return [each for each in found if kind is None or each.kind.value == kind]
 
 
-def _page_of(stores: list[Store], state: ListState) -> tuple[list[Store], str | None]:
-    after = decode(state.cursor, parts=1)[0] if state.cursor else ""
+def _page_of(stores: list[Store], cursor: str | None, size: int) -> tuple[list[Store], str | None]:
+    after = decode(cursor, parts=1)[0] if cursor else ""
     if not isinstance(after, str):
         raise CursorMalformed
     rest = [each for each in stores if each.code > after]
-    shown = rest[: state.size]
-    return shown, encode(shown[-1].code) if len(rest) > state.size else None
+    shown = rest[:size]
+    return shown, encode(shown[-1].code) if len(rest) > size else None
 
 
 def _row(found: Store, regions: dict[int, Region], brands: dict[int, Brand]) -> ListRow:
@@ -250,6 +255,7 @@ def _orders_link(actor: Actor, found: Store) -> Cell:
     return Cell.link(gettext("Orders of this store"), href)
 
 
+LISTINGS = (Listing(spec=STORES, permission="stores.read", open=_open),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/stores", list_stores, name="console-stores"),
     path("console/stores/<uuid:public_id>", store, name="console-store"),

@@ -9,8 +9,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from regulars.access.domain import Scope
+from regulars.access.domain import Actor, Scope
 from regulars.console.domain import formatting, wording
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import (
     Approximate,
     Bulk,
@@ -27,7 +28,7 @@ from regulars.console.domain.lists import (
 from regulars.console.domain.navigation import Crumb
 from regulars.console.pages.confirming import Act, Impact, Question, ask, done
 from regulars.console.pages.drawing import actor_of, house_zone
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.pages.selecting import IDS_MAX, read_selection
 from regulars.kit.messages import message
 from regulars.members import services
@@ -66,6 +67,7 @@ SPEC = ListSpec(
         Filter("waiting", message("Put off"), kind="flag"),
     ),
     sort="-suggested",
+    export="suggestions",
     bulk=(
         Bulk(
             "later",
@@ -90,39 +92,35 @@ SPEC = ListSpec(
 @require_safe
 def list_suggestions(request: HttpRequest) -> HttpResponse:
     """List pairs within the reader's reach, newest first, with what speaks for one person."""
-    at, zone = clock.met(request), house_zone()
-    scope = _scope(request)
-    spec = _spec()
-    state = read_state(spec, request.GET)
-    reason, waiting = state.filters.get("reason", ""), state.is_on("waiting")
-    found, next_cursor = queue.list_queue(
-        scope=scope,
-        at=at,
-        reason=reason,
-        waiting=waiting,
-        cursor=state.cursor or None,
-        limit=state.size,
-    )
-    cards = queue.cards_of(
-        member_ids=[each for one in found for each in (one.member_id, one.other_id)]
-    )
-    alike = queue.likenesses(suggestions=found)
-    total = queue.count_queue(scope=scope, at=at, reason=reason, waiting=waiting)
-    return draw_list(
+    reader = reader_of(request)
+    return draw_opened(
         request,
-        spec,
-        state,
-        [_row(one, cards, alike[one.id]) for one in found],
-        next_cursor=next_cursor,
-        total=_total(total),
-        zone=zone,
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("No pair waits"),
             gettext("When two records share a phone, an e-mail or a card, the pair appears here."),
             icon="git-merge",
         ),
     )
+
+
+def _open(reader: Reader) -> Opened:
+    state = read_state(_spec(), reader.params)
+    asked: dict[str, Any] = {
+        "scope": _scope(reader.actor),
+        "at": reader.at,
+        "reason": state.filters.get("reason", ""),
+        "waiting": state.is_on("waiting"),
+    }
+
+    def read(cursor: str | None, size: int) -> Part:
+        found, after = queue.list_queue(**asked, cursor=cursor, limit=size)
+        ids = [each for one in found for each in (one.member_id, one.other_id)]
+        cards, alike = queue.cards_of(member_ids=ids), queue.likenesses(suggestions=found)
+        return Part([_row(one, cards, alike[one.id]) for one in found], after)
+
+    return Opened(state=state, read=read, total=lambda: _total(queue.count_queue(**asked)))
 
 
 def _spec() -> ListSpec:
@@ -154,6 +152,7 @@ def _row(one: Suggested, cards: dict[int, MemberRow], alike: Likeness) -> ListRo
             "suggested": Cell.moment(one.suggested_at),
         },
         actions=(RowAction(gettext("Compare and merge"), compare, "git-merge"),),
+        member_ids=(one.member_id, one.other_id),
     )
 
 
@@ -207,7 +206,7 @@ def later(request: HttpRequest) -> HttpResponse:
 
 
 def _many(request: HttpRequest, bulk: Bulk, act: Any, *, after: str) -> HttpResponse:
-    at, scope = clock.met(request), _scope(request)
+    at, scope = clock.met(request), _scope(actor_of(request))
     ids, here = _chosen(request, scope, at=at), reverse("console-suggestions")
 
     def tell(result: dict[str, Any]) -> HttpResponse:
@@ -255,11 +254,11 @@ def _chosen(request: HttpRequest, scope: Scope, *, at: datetime) -> list[int]:
     return [one.id for one in within]
 
 
-def _scope(request: HttpRequest) -> Scope:
-    actor = actor_of(request)
+def _scope(actor: Actor) -> Scope:
     return actor.scope_for(PERMISSION) & actor.scope_for("members.read")
 
 
+LISTINGS = (Listing(spec=SPEC, permission=PERMISSION, open=_open),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/suggestions", list_suggestions, name="console-suggestions"),
     path("console/suggestions/dismiss", dismiss, name="console-suggestions-dismiss"),

@@ -1,26 +1,34 @@
 """Which lists can leave the house as files, and how their rows are read, many at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from regulars.console.domain.exports import Export, Exportable, ExportNotFound, ExportUnknown
+from regulars.console.domain.listings import Listing
 from regulars.console.selectors.exports_audit import AUDIT
 from regulars.console.selectors.exports_members import MEMBERS
 from regulars.console.selectors.exports_orders import ORDERS
+from regulars.console.selectors.listings import exportable_of
 from regulars.web import paging, sql
 
-EXPORTABLES: Mapping[str, Exportable] = MappingProxyType(
-    {exportable.code: exportable for exportable in (MEMBERS, ORDERS, AUDIT)}
-)
+_OWN: Final = (MEMBERS, ORDERS, AUDIT)  # files with columns of their own, beside the list's
+_known: dict[str, Exportable] = {each.code: each for each in _OWN}
+
+EXPORTABLES: Mapping[str, Exportable] = MappingProxyType(_known)
 
 _COLUMNS = (
     "public_id, what, filters::text, columns, form, is_masked, reason_code, language, staff_id,"
     " asked_at, made_at, rows, size_bytes, expires_at, gone_at, gone_because, opened"
 )
+
+
+def install_listings(listings: Iterable[Listing]) -> None:
+    """Offer declared lists as files, under the code each names. Called once, at start."""
+    _known.update({each.code: each for each in map(exportable_of, listings)})
 
 
 def exportable(code: str) -> Exportable:

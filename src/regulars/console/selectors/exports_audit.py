@@ -70,7 +70,7 @@ def _row(entry: KeptEntry, names: Names, *, is_masked: bool) -> ExportRow:
         "network": entry.network or "",
         "details": _told(entry.details),
     }
-    return ExportRow(member_id=None, values=values)
+    return ExportRow(member_ids=(), values=values)
 
 
 def _told(details: Mapping[str, Any]) -> str:
@@ -81,6 +81,8 @@ AUDIT = Exportable(
     code="audit",
     title=message("Audit log"),
     permission="audit.read",
+    is_whole=True,
+    filters=_DAYS.filters,
     columns=(
         ExportColumn("id", message("Entry")),
         ExportColumn("at", message("When")),

@@ -104,13 +104,14 @@ def _row(member_id: int, row: MemberRow) -> ExportRow:
         "home_store": row.home_store,
         "joined": row.joined_at,
     }
-    return ExportRow(member_id=member_id, values=values)
+    return ExportRow(member_ids=(member_id,), values=values)
 
 
 MEMBERS = Exportable(
     code="members",
     title=message("Members"),
     permission="members.read",
+    filters=MEMBERS_LIST.filters,
     columns=_COLUMN_LIST,
     count=_count,
     batches=_batches,

@@ -17,6 +17,7 @@ from regulars.console.domain.exports import (
     Value,
 )
 from regulars.console.domain.lists import read_state
+from regulars.console.domain.order_list import ORDERS as ORDERS_LIST
 from regulars.console.selectors import orders
 from regulars.kit.messages import message
 from regulars.loyalty import selectors as loyalty
@@ -74,13 +75,16 @@ def _row(
         "lines": order.lines_count,
         "recorded_at": order.recorded_at,
     }
-    return ExportRow(member_id=order.member_id, values=values)
+    return ExportRow(
+        member_ids=() if order.member_id is None else (order.member_id,), values=values
+    )
 
 
 ORDERS = Exportable(
     code="orders",
     title=message("Orders"),
     permission="orders.read",
+    filters=ORDERS_LIST.filters,
     columns=(
         ExportColumn("number", message("Order")),
         ExportColumn("paid_at", message("Paid")),

@@ -81,8 +81,7 @@ class Writer:
         for row in rows:
             values = row.values
             self._sheet.line([*(cell_of(values[code], zone=zone) for code in codes), mark])
-            if row.member_id is not None:
-                self._ids.append(row.member_id)
+            self._ids.extend(row.member_ids)
         self.rows += len(rows)
 
     def end(self) -> None:

@@ -29,6 +29,7 @@ from regulars.console.domain.exports import (
     ExportOvertaken,
     Wish,
 )
+from regulars.console.domain.sections import WholeHouseNeeded
 from regulars.console.selectors.exporting import exportable, get_export
 from regulars.console.services import export_files as files
 from regulars.kit.errors import Refusal
@@ -54,12 +55,13 @@ FAILED = message("Your file could not be made.")
 def ask_export(*, actor: Actor, wish: Wish, at: datetime) -> Asked:
     """Ask for a list as a file; a long one waits for a second person's yes.
 
-    Raises PermissionMissing, ExportUnknown, ExportReasonMissing, ExportColumnsMissing,
-    ExportTooLong.
+    Raises PermissionMissing, WholeHouseNeeded, ExportUnknown, ExportReasonMissing,
+    ExportColumnsMissing, ExportTooLong.
     """
     kind = exportable(wish.what)
     _check(actor, kind, is_masked=wish.is_masked)
-    wish = wish.checked(kind)
+    zone = loyalty.get_programme().tz
+    wish = wish.checked(kind, today=at.astimezone(zone).date())
     ask = _ask(wish, actor, at=at)
     most = access_selectors.policy(at).export_rows_max
     rows = kind.count(ask, most + 1)
@@ -225,6 +227,8 @@ def _check(actor: Actor, kind: Exportable, *, is_masked: bool) -> None:
     for permission in needed:
         if not actor.may(permission):
             raise PermissionMissing(permission=permission)
+    if kind.is_whole and not actor.scope_for(kind.permission).everything:
+        raise WholeHouseNeeded
 
 
 def _write(export: Export, *, at: datetime) -> None:
