@@ -63,14 +63,12 @@ class TestTasks:
         assert {name for name in schedule() if name.startswith("access.")} == {
             "access.seal_audit",
             "access.write_audit_checkpoint",
-            "access.forget_old_tries",
             "access.expire_approvals",
         }
 
     def test_run_on_an_empty_house(self) -> None:
         tasks.seal_audit()
         tasks.write_audit_checkpoint()
-        tasks.forget_old_tries()
         tasks.expire_approvals()
 
         assert selectors.chain_end().seq == 0

@@ -23,7 +23,8 @@ from regulars.access.domain import (
     StaffNotFound,
     StoreRow,
 )
-from regulars.web import clock, sql
+from regulars.access.services import sweeping
+from regulars.web import clock, retention, sql
 from tests.sizes import size
 
 PASSWORD = "tea and 12 buns"
@@ -210,8 +211,8 @@ class TestBruteForce:
     def test_old_tries_are_forgotten(self, at: datetime) -> None:
         enter(at)
 
-        assert services.forget_old_tries(at + timedelta(days=29)) == 0
-        assert services.forget_old_tries(at + timedelta(days=31)) == 3
+        assert retention.end_all(sweeping.TRIES, at=at + timedelta(days=29)) == 0
+        assert retention.end_all(sweeping.TRIES, at=at + timedelta(days=31)) == 3
 
 
 def a_session(at: datetime, staff: Staff) -> SessionStore:
@@ -413,8 +414,8 @@ class TestLinks:
     def test_used_and_old_links_are_forgotten(self, at: datetime) -> None:
         services.issue_set_up_link(at=at)
 
-        assert services.forget_old_links(at) == 0
-        assert services.forget_old_links(at + timedelta(hours=25)) == 1
+        assert retention.end_all(sweeping.LINKS, at=at) == 0
+        assert retention.end_all(sweeping.LINKS, at=at + timedelta(hours=25)) == 1
 
 
 def set_up(

@@ -28,6 +28,7 @@ from regulars.members import selectors as members
 from regulars.members import services as people
 from regulars.members.domain import Identity, IdentityKind
 from regulars.web import clock, sql
+from regulars.web.retention import end_all
 from tests.ingest.reading import YOUZAN_CUSTOMERS, YOUZAN_ORDERS, a_csv, a_workbook, row_of
 from tests.sizes import size
 
@@ -504,8 +505,8 @@ class TestErrorsKept:
     def test_they_go_after_thirty_days(self, tmp_path: Path) -> None:
         self.an_import_with_errors(tmp_path)
 
-        assert ingest.drop_error_files(at=clock.now() + timedelta(days=29)) == 0
-        assert ingest.drop_error_files(at=clock.now() + timedelta(days=31)) == 1
+        assert end_all(ingest.ERROR_FILES, at=clock.now() + timedelta(days=29)) == 0
+        assert end_all(ingest.ERROR_FILES, at=clock.now() + timedelta(days=31)) == 1
         assert how_many("ingest_batcherror") == 0
 
     @pytest.mark.reliability("RG12")

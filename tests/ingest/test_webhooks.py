@@ -16,6 +16,7 @@ from regulars.ingest.domain import BodyTooLarge, MessageConflict, SignatureInval
 from regulars.ingest.domain.signing import sign, write_signature
 from regulars.members import selectors as members
 from regulars.web import clock, sql
+from regulars.web.retention import end_all
 from tests.ingest.rows import AT, PHONE, a_webhook
 
 pytestmark = pytest.mark.django_db
@@ -227,7 +228,7 @@ class TestRetention:
     def test_drops_bodies_and_still_knows_their_ids(self) -> None:
         hook = self.given_an_applied_body()
 
-        assert services.purge_bodies(at=AT + timedelta(days=31)) == 1
+        assert end_all(services.body_sweep(days=30), at=AT + timedelta(days=31)) == 1
 
         later, body = AT + timedelta(days=40), a_body()
         assert deliver(hook, body, headers(the_secret(hook), body, at=later), at=later) is False

@@ -1,4 +1,4 @@
-"""What access does by clock or queue: seal and check the audit log, forget what is over."""
+"""What access does by clock or queue: seal and check the audit log, settle approvals."""
 
 from uuid import UUID
 
@@ -19,15 +19,6 @@ def seal_audit() -> None:
 def write_audit_checkpoint() -> None:
     """Sign how far the audit chain reaches."""
     services.write_checkpoint(at=clock.now())
-
-
-@task("access.forget_old_tries", every="23 3 * * *")
-def forget_old_tries() -> None:
-    """Drop logs of tries, links and sessions that say nothing any more."""
-    at = clock.now()
-    services.forget_old_tries(at)
-    services.forget_old_links(at)
-    services.forget_old_sessions(at)
 
 
 @task("access.expire_approvals", every="*/10 * * * *")

@@ -45,6 +45,7 @@ COMMANDS = {
     "sources": Entry("sources", Needs.DATABASE, "Name where facts come from."),
     "dead-letters": Entry("sources", Needs.DATABASE, "List and replay what could not be applied."),
     "verify": Entry("verify", Needs.DATABASE, "Prove that every balance adds up."),
+    "retention": Entry("retention", Needs.DATABASE, "Count or end what was kept long enough."),
     "staff": Entry("staff_acts", Needs.DATABASE, "Create and change staff accounts."),
     "policy": Entry("policy", Needs.DATABASE, "Show and change limits and second persons."),
     "keys": Entry("access", Needs.DATABASE, "Create and revoke API keys."),

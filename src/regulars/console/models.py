@@ -1,4 +1,4 @@
-"""What the console must remember: files it handed out, views and likings of staff."""
+"""What the console must remember: files it handed out, views of staff, retention runs."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -103,5 +103,38 @@ class Figures(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["part", "reach", "period"], name="figures_counted_once"
+            ),
+        ]
+
+
+class RetentionRun(models.Model):
+    """One run that ended what was over its limit at `started_at`: who asked, what came of it.
+
+    `counts` are rows, oldest moment and rows held back, by class; they grow with every batch in the
+    same commit, so that a run whose worker died is taken up and ends with the truth.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    origin = models.TextField()
+    actor_kind = models.TextField()
+    actor_id = models.BigIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    rows = models.BigIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "console_retention_run"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(origin__in=["clock", "command", "console"]),
+                name="retention_run_origin_known",
+            ),
+            models.UniqueConstraint(
+                models.ExpressionWrapper(
+                    models.Q(finished_at__isnull=True), output_field=models.BooleanField()
+                ),
+                condition=models.Q(finished_at__isnull=True),
+                name="retention_run_one_at_a_time",
             ),
         ]

@@ -1,7 +1,8 @@
-"""Woken by queue or clock: write the files that were asked for, drop those whose day is over."""
+"""Woken by queue or clock: write the files asked for, drop what is over, keep to retention."""
 
 from uuid import UUID
 
+from regulars.access.domain import Actor, Scope
 from regulars.console import services
 from regulars.web import clock, jobs
 
@@ -34,3 +35,16 @@ def remind_of_requests() -> None:
 def count_figures(period: str = "") -> None:
     """Count the figures of the home page that are due."""
     services.count_figures(period=period, at=clock.now())
+
+
+@jobs.task("console.retain_nightly", every="17 * * * *", lock="console.retention")
+def retain_nightly() -> None:
+    """End what is over its limit, once a night of the programme's zone."""
+    services.retain_nightly(at=clock.now())
+
+
+@jobs.task("console.run_retention", lock="console.retention", attempts=2)
+def run_retention(progress_id: str, staff_id: int) -> None:
+    """End what is over its limit because somebody asked; that they may was checked then."""
+    actor = Actor("staff", staff_id, "", frozenset(), Scope.all())
+    services.run_asked(progress_id=UUID(progress_id), actor=actor)

@@ -1,6 +1,4 @@
-"""Woken by the clock: move the consumers on, keep partitions ahead, let old letters go."""
-
-from django.conf import settings
+"""Woken by the clock: move the consumers on and keep partitions ahead."""
 
 from regulars.events import consumers, services
 from regulars.web import clock
@@ -17,15 +15,3 @@ def advance() -> None:
 def make_partitions() -> None:
     """Make the partitions of the coming months."""
     services.make_partitions(at=clock.now())
-
-
-@task("events.purge_letters", every="37 3 * * *", lock="events.purge_letters")
-def purge_letters() -> None:
-    """Drop dead letters whose retention is over, a thousand at a time."""
-    at = clock.now()
-    while services.purge_letters(
-        at=at,
-        open_days=settings.DEAD_LETTER_OPEN_DAYS,
-        settled_days=settings.DEAD_LETTER_SETTLED_DAYS,
-    ):
-        pass

@@ -1,4 +1,4 @@
-"""Woken by the queue or the clock: apply kept bodies, follow up and expire parked rows, purge."""
+"""Woken by the queue or the clock: apply kept bodies, follow up and expire parked rows."""
 
 from uuid import UUID
 
@@ -36,19 +36,6 @@ def requeue_deliveries() -> None:
     services.requeue_stale(at=clock.now())
 
 
-@jobs.task("ingest.purge_bodies", every="17 3 * * *", lock="ingest.purge_bodies")
-def purge_bodies() -> None:
-    """Drop webhook bodies whose retention is over."""
-    services.purge_bodies(at=clock.now())
-
-
-@jobs.task("ingest.drop_error_files", every="23 3 * * *", lock="ingest.drop_error_files")
-def drop_error_files() -> None:
-    """Drop error files of imports whose days are over."""
-    while services.drop_error_files(at=clock.now()):
-        pass
-
-
 @jobs.task("ingest.run_upload", attempts=1)
 def run_upload(public_id: str, progress_id: str, staff_id: int, language: str) -> None:
     """Rehearse or import a file that was handed over in the console."""
@@ -84,8 +71,7 @@ def act_on_letters(progress_id: str, staff_id: int) -> None:
 @jobs.task("ingest.drop_uploads", every="*/15 * * * *", lock="ingest.drop_uploads")
 def drop_uploads() -> None:
     """Throw away files that were handed over a day ago and never imported."""
-    while services.drop_uploads(at=clock.now()):
-        pass
+    services.drop_uploads(at=clock.now())
     services.sweep_private_files(at=clock.now())
 
 

@@ -8,7 +8,7 @@ rendered again, and so never holds personal data.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -17,8 +17,19 @@ from django.db import transaction
 from regulars.kit.errors import Kind, Refusal
 from regulars.kit.messages import message
 from regulars.web import contention, crypto, sql
+from regulars.web.retention import Sweep
 
 KEY_LENGTH_MAX = 255
+REPLIES = Sweep(
+    name="replies",
+    title=message("Replies to repeated requests"),
+    purpose=message("To answer a request that is sent twice as the first time."),
+    since=message("the reply"),
+    table="web_idempotency",
+    key="caller, route, key",
+    aged_by="recorded_at",
+    limit=timedelta(days=35),
+)
 
 
 class KeyMissing(Refusal):
@@ -114,11 +125,6 @@ def once(
     if refusal is not None:
         raise refusal
     return done
-
-
-def forget(*, before: datetime) -> int:
-    """Drop replies given before the moment; what they reported stays known by its own ids."""
-    return sql.run("DELETE FROM web_idempotency WHERE recorded_at < %s::timestamptz", [before])
 
 
 def _claim(caller: str, route: str, key: str, digest: bytes, at: datetime) -> bool:

@@ -6,14 +6,27 @@ the facts nor the address hold anything personal.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from regulars.kit.ids import time_ordered_uuids
+from regulars.kit.messages import message
 from regulars.web import paging, sql
+from regulars.web.retention import Sweep
+
+NOTICES = Sweep(
+    name="notices",
+    title=message("Notices to staff"),
+    purpose=message("To tell colleagues what happened while they were away."),
+    since=message("the notice"),
+    table="web_notice",
+    key="public_id",
+    aged_by="told_at",
+    limit=timedelta(days=90),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +100,6 @@ def mark_seen(*, owner: str, at: datetime) -> int:
         " AND seen_at IS NULL",
         [at, owner],
     )
-
-
-def forget(*, before: datetime) -> int:
-    """Drop notices told before this moment; answers how many."""
-    return sql.run("DELETE FROM web_notice WHERE told_at < %s::timestamptz", [before])
 
 
 def _facts(text: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ although the work itself is one long reading, and so that a wish to stop reaches
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,18 @@ from regulars.kit.ids import time_ordered_uuid
 from regulars.kit.messages import message
 from regulars.kit.progress import Progress, ProgressState
 from regulars.web import paging, sql
+from regulars.web.retention import Sweep
 
+WORK = Sweep(
+    name="jobs",
+    title=message("Jobs that are over"),
+    purpose=message("To show what was done in the background, and how it ended."),
+    since=message("the end of the job"),
+    table="web_progress",
+    key="public_id",
+    aged_by="ended_at",
+    limit=timedelta(days=90),
+)
 _COLUMNS = (
     "public_id, kind, owner, state, done, total, facts, result, asked_at, started_at, ended_at,"
     " cancel_asked_at"
@@ -175,11 +186,6 @@ def list_progress(
     )
     page = [_progress(row) for row in found[:size]]
     return page, paging.encode(page[-1].id) if len(found) > size else None
-
-
-def forget(*, before: datetime) -> int:
-    """Drop work that ended before this moment; answers how many."""
-    return sql.run("DELETE FROM web_progress WHERE ended_at < %s::timestamptz", [before])
 
 
 def _end(

@@ -86,6 +86,10 @@ _FOUR_EYES = MappingProxyType(
         "policy.change": FourEyes.AUTO,
     }
 )
+# How long a profile value stays that nobody says again; 0: as long as the membership lasts.
+_PROFILE_DAYS = MappingProxyType(
+    dict.fromkeys(("name", "nickname", "gender", "birthday", "city", "language"), 0)
+)
 BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
         "adjust_points_max": (0, 1_000_000_000),
@@ -95,6 +99,8 @@ BOUNDS: Mapping[str, tuple[int, int]] = MappingProxyType(
         "absolute_hours": (1, 24),
         "approval_hours": (1, 336),
         "factor_grace_days": (0, 90),
+        "body_days": (1, 365),
+        "profile_days": (30, 3_650),  # or 0
     }
 )
 
@@ -112,6 +118,8 @@ class Policy:
     absolute_hours: int = 12
     approval_hours: int = 72
     factor_grace_days: int = 7
+    body_days: int = 30
+    profile_days: Mapping[str, int] = field(default_factory=lambda: dict(_PROFILE_DAYS))
     separated_administrators: bool = False
 
     def limit_of(self, kind: str, roles: Iterable[str] = ()) -> int:
@@ -139,6 +147,7 @@ def policy_from(version: int, values: Mapping[str, Any]) -> Policy:
     """Read a stored version; what it does not name is as in a new installation."""
     told = {name: value for name, value in values.items() if name in BOUNDS}
     told["separated_administrators"] = bool(values.get("separated_administrators", False))
+    told["profile_days"] = dict(_PROFILE_DAYS) | values.get("profile_days", {})
     told["four_eyes"] = dict(_FOUR_EYES) | {
         kind: FourEyes(mode) for kind, mode in values.get("four_eyes", {}).items()
     }
@@ -169,6 +178,11 @@ def changed_policy(policy: Policy, changes: Mapping[str, Any]) -> Policy:
             case "four_eyes":
                 modes = {_known_kind(kind): _mode(mode) for kind, mode in _lines(name, value)}
                 clean[name] = dict(policy.four_eyes) | modes
+            case "profile_days":
+                days = {
+                    _limited_field(each): _stay(name, most) for each, most in _lines(name, value)
+                }
+                clean[name] = dict(policy.profile_days) | days
             case "separated_administrators":
                 if not isinstance(value, bool):
                     raise PolicyUnknown(setting=name)
@@ -209,6 +223,8 @@ def loosened(before: Policy, after: Policy) -> list[str]:
             looser = strictness[str(becomes)] < strictness[str(was)]
         elif name == "separated_administrators":
             looser = not becomes
+        elif name.startswith("profile_days."):
+            looser = not becomes or 0 < int(was or 0) < int(becomes)
         else:
             looser = int(becomes or 0) > int(was or 0)
         if looser:
@@ -236,6 +252,16 @@ def _limited(role: str) -> str:
     if role != KEY_ROLE and role not in ROLES:
         raise PolicyUnknown(setting=f"adjust_points_max.{role}")
     return role
+
+
+def _limited_field(name: str) -> str:
+    if name not in _PROFILE_DAYS:
+        raise PolicyUnknown(setting=f"profile_days.{name}")
+    return name
+
+
+def _stay(name: str, days: Any) -> int:
+    return 0 if days == 0 and not isinstance(days, bool) else _bounded(name, days)
 
 
 def _known_kind(kind: str) -> str:

@@ -3,6 +3,7 @@
 from regulars.access.selectors.approvals import (
     get_approval,
     list_approvals,
+    list_awaited,
     list_deciders,
 )
 from regulars.access.selectors.audit import (
@@ -73,6 +74,7 @@ __all__ = [
     "list_approvals",
     "list_audit",
     "list_audit_about",
+    "list_awaited",
     "list_brands",
     "list_custom_roles",
     "list_deciders",

@@ -50,6 +50,16 @@ def lock_approval(*, public_id: UUID) -> Approval:
     return _approval(found)
 
 
+def list_awaited(*, object_kind: str, at: datetime) -> list[str]:
+    """Answer the ids of the things of a kind about which a second person has yet to decide."""
+    found = sql.rows(
+        "SELECT DISTINCT object_id FROM access_approval WHERE state = 'waiting'"
+        " AND expires_at > %s::timestamptz AND object_kind = %s::text",
+        [at, object_kind],
+    )
+    return [object_id for (object_id,) in found]
+
+
 def list_approvals(
     *,
     at: datetime,

@@ -38,7 +38,6 @@ from regulars.access.services.key_making import (
 from regulars.access.services.keys import find_actor_of_key, forget_keys, revoke_key
 from regulars.access.services.links import (
     check_set_up_link,
-    forget_old_links,
     issue_set_up_link,
     issue_sign_in_link,
     set_up,
@@ -70,14 +69,12 @@ from regulars.access.services.sessions import (
     enter,
     find_actor,
     find_actor_of_session,
-    forget_old_sessions,
     is_proved,
     note_denial,
     note_proof,
     start_session,
 )
 from regulars.access.services.signing_in import (
-    forget_old_tries,
     note_first_step,
     note_sign_in,
     sign_in,
@@ -92,10 +89,12 @@ from regulars.access.services.staff import (
     reset_sessions,
 )
 from regulars.access.services.stores import change_store, record_stores, rename_brand
+from regulars.access.services.sweeping import SWEEPS
 from regulars.access.services.viewing import begin_viewing, end_viewing
 
 __all__ = [
     "EXECUTORS",
+    "SWEEPS",
     "NewKey",
     "Site",
     "activate_staff",
@@ -140,9 +139,6 @@ __all__ = [
     "find_actor_of_key",
     "find_actor_of_session",
     "forget_keys",
-    "forget_old_links",
-    "forget_old_sessions",
-    "forget_old_tries",
     "grant_role",
     "has_password",
     "invite_staff",

@@ -97,15 +97,6 @@ def use_sign_in_link(*, token: str, network: str | None, at: datetime) -> int:
     return staff_id
 
 
-@transaction.atomic
-def forget_old_links(at: datetime) -> int:
-    """Drop links that are used or over; answers how many."""
-    return sql.run(
-        "DELETE FROM access_onetimelink WHERE expires_at < %s::timestamptz OR used_at IS NOT NULL",
-        [at],
-    )
-
-
 def _issue(purpose: LinkPurpose, staff_id: int | None, *, at: datetime) -> str:
     token = secrets.token_urlsafe(32)
     sql.run(

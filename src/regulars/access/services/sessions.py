@@ -32,7 +32,6 @@ from regulars.access.domain.factors import (
     Proof,
 )
 from regulars.access.domain.sessions import (
-    SESSIONS_KEPT,
     SessionNotFound,
     device_of,
     seen_through,
@@ -217,16 +216,6 @@ def is_proved(*, actor: Actor, at: datetime) -> bool:
     """Tell whether the actor's session holds a proof that is still fresh."""
     mark = actor.session
     return mark is not None and mark.proved_at is not None and at - mark.proved_at < PROOF_FRESH
-
-
-def forget_old_sessions(at: datetime) -> int:
-    """Drop sessions that are long over; answers how many cookies ended."""
-    sql.run(
-        "DELETE FROM access_session WHERE started_at < %s::timestamptz",
-        [at - SESSIONS_KEPT],
-    )
-    sql.run("DELETE FROM access_challenge WHERE expires_at < %s::timestamptz", [at])
-    return sql.run("DELETE FROM django_session WHERE expire_date < %s::timestamptz", [at])
 
 
 def find_actor(*, staff_id: int, at: datetime) -> Actor | None:

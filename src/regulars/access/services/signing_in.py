@@ -63,14 +63,6 @@ def sign_in(*, email: str, password: str, address: str, at: datetime) -> int:
     return account.id
 
 
-@transaction.atomic
-def forget_old_tries(at: datetime) -> int:
-    """Drop logs of tries that say nothing any more; answers how many."""
-    return sql.run(
-        "DELETE FROM access_trylog WHERE changed_at < %s::timestamptz", [at - domain.MEMORY_MAX]
-    )
-
-
 def _named(email: str) -> str:
     """Answer the address in one form; what is no address still names something to count."""
     try:

@@ -62,6 +62,7 @@ OBJECTS: Mapping[str, str] = MappingProxyType(
         "privacy_request": message("Privacy request"),
         "store": message("Store"),
         "import": message("Import"),
+        "retention": message("Retention run"),
     }
 )
 MODES: Mapping[str, str] = MappingProxyType(
@@ -79,6 +80,8 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "factor_grace_days": message("Days until a second factor must be set up"),
         "export_rows_max": message("Rows of an export one person may make"),
         "erase_members_max": message("Members one person may erase at once"),
+        "body_days": message("Days bodies of webhooks stay"),
+        "profile_days": message("Days a profile value stays that nobody says again"),
         "separated_administrators": message("Separated administrators"),
         "adjust_points_max": message("Points one person may correct"),
         "four_eyes": message("Second person"),

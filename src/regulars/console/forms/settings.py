@@ -12,6 +12,7 @@ from regulars.console.domain.approving import MODES, SETTINGS
 from regulars.console.forms.fields import PointsField
 from regulars.console.forms.meeting import MeetingForm
 from regulars.ledger.domain import OwedPolicy
+from regulars.members.domain import PROFILE_FIELDS
 
 WHOLE = {
     "idle_minutes": _("minutes"),
@@ -20,6 +21,7 @@ WHOLE = {
     "factor_grace_days": _("days"),
     "export_rows_max": _("rows"),
     "erase_members_max": _("members"),
+    "body_days": _("days"),
 }
 REFUND_POLICIES = {
     OwedPolicy.OWE.value: _("The member owes them"),
@@ -49,6 +51,14 @@ class PolicyForm(MeetingForm):
             title = gettext("API key") if role == KEY_ROLE else _role(role)
             label = f"{_title('adjust_points_max')}: {title}"
             self.fields[f"limit_{role}"] = _whole("adjust_points_max", label, _("points"))
+        for field in PROFILE_FIELDS:
+            self.fields[f"days_{field.name}"] = PointsField(
+                label=f"{_title('profile_days')}: {gettext(field.title)}",
+                least=0,
+                most=BOUNDS["profile_days"][1],
+                unit=_("days"),
+                help_text=_("0: as long as the membership lasts; otherwise 30 days or more."),
+            )
         for kind in APPROVAL_KINDS.values():
             self.fields[_mode_name(kind.name)] = forms.ChoiceField(
                 label=f"{_title('four_eyes')}: {gettext(kind.title)}",
@@ -77,6 +87,13 @@ class PolicyForm(MeetingForm):
         modes = {
             kind: said[_mode_name(kind)] for kind in APPROVAL_KINDS if _mode_name(kind) in differs
         }
+        days = {
+            field.name: said[f"days_{field.name}"]
+            for field in PROFILE_FIELDS
+            if f"days_{field.name}" in differs
+        }
+        if days:
+            found["profile_days"] = days
         if limits:
             found["adjust_points_max"] = limits
         if modes:
@@ -110,6 +127,7 @@ def initial_of(policy: Policy) -> dict[str, Any]:
     values |= {
         f"limit_{role}": policy.limit_of("points.adjust", [role]) for role in _limited(policy)
     }
+    values |= {f"days_{field.name}": policy.profile_days[field.name] for field in PROFILE_FIELDS}
     values |= {_mode_name(kind): policy.mode_of(kind).value for kind in APPROVAL_KINDS}
     return values | {"separated_administrators": policy.separated_administrators}
 

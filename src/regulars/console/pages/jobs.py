@@ -42,6 +42,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "import_dry_run": message("Dry run of an import"),
         "import_undo": message("Undo of an import"),
         "verify": message("Verify run"),
+        "retention": message("Retention run"),
         "bulk": message("Act on many rows"),
         "replay": message("Replay of rejected rows"),
         "audit_check": message("Check of the audit chain"),

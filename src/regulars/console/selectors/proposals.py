@@ -38,7 +38,7 @@ from regulars.console.domain.wording import ADJUST_REASONS, word
 from regulars.kit.errors import Refusal
 from regulars.ledger import selectors as ledger
 from regulars.members import selectors as members
-from regulars.members.domain import MemberQuery
+from regulars.members.domain import FIELDS, MemberQuery
 from regulars.web import crypto
 from regulars.web.permissions import PERMISSIONS
 
@@ -100,6 +100,8 @@ def policy_line(name: str) -> str:
         return title
     if setting == "four_eyes":
         return f"{title}: {gettext(APPROVAL_KINDS[inner].title)}"
+    if setting == "profile_days":
+        return f"{title}: {gettext(FIELDS[inner].title)}"
     return f"{title}: {gettext('API key') if inner == 'key' else role_title(inner)}"
 
 
@@ -109,6 +111,8 @@ def policy_value(name: str, value: Any) -> str:
         return gettext("yes") if value else gettext("no")
     if name.startswith("four_eyes."):
         return gettext(word(MODES, str(value)))
+    if name.startswith("profile_days.") and not value:
+        return gettext("as long as the membership lasts")
     return formatting.whole(value) if isinstance(value, int) else formatting.MISSING
 
 

@@ -26,12 +26,21 @@ from regulars.console.services.packages import (
     read_package,
 )
 from regulars.console.services.reminders import remind_of_requests
+from regulars.console.services.retaining import (
+    ask_retention,
+    report_retention,
+    reports_of,
+    retain_nightly,
+    run_asked,
+    run_retention,
+)
 from regulars.console.services.stopping import stop_job
 from regulars.console.services.tagging import tag_many, untag_many
 
 __all__ = [
     "EXPORTS",
     "ask_export",
+    "ask_retention",
     "change_view",
     "count_figures",
     "delete_view",
@@ -49,6 +58,11 @@ __all__ = [
     "purge_exports_of",
     "read_package",
     "remind_of_requests",
+    "report_retention",
+    "reports_of",
+    "retain_nightly",
+    "run_asked",
+    "run_retention",
     "save_view",
     "stop_job",
     "tag_many",

@@ -6,7 +6,7 @@ takes the whole file with them. Every file is asked for, made and opened on the 
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -39,6 +39,7 @@ from regulars.members import selectors as members
 from regulars.web import clock, later, notices, progress, sql
 from regulars.web.leases import LeaseLost
 from regulars.web.permissions import PermissionMissing
+from regulars.web.retention import Sweep, end_all
 
 KIND = "export"
 TASK = "console.write_export"
@@ -46,6 +47,18 @@ GATE = 0x4558504F  # "EXPO": erasures pass it together, the end of a file alone
 ERASED_PAGE = 20_000
 COUNTED_TOGETHER = timedelta(days=1)
 ROWS_COUNTED_MAX = 2**31
+
+FILES: Final = Sweep(
+    name="exports",
+    title=message("Exported files"),
+    purpose=message("To hand a list out as a file to whoever asked for it."),
+    since=message("the end of its day"),
+    table="console_export",
+    key="public_id",
+    where="made_at IS NOT NULL AND gone_at IS NULL",
+    aged_by="expires_at",
+    end=lambda ended, at: _drop([one for one, _ in ended], because="expired", at=at),
+)
 
 READY = message("Your file with {rows} rows is ready.")
 FAILED = message("Your file could not be made.")
@@ -202,14 +215,7 @@ def purge_exports_of(*, member_ids: Sequence[int], at: datetime) -> int:
 @transaction.atomic
 def drop_over_exports(*, at: datetime) -> int:
     """Drop files whose day is over; answers how many."""
-    found = sql.rows(
-        "SELECT public_id FROM console_export WHERE made_at IS NOT NULL AND gone_at IS NULL"
-        " AND expires_at <= %s::timestamptz",
-        [at],
-    )
-    over = [one for (one,) in found]
-    _drop(over, because="expired", at=at)
-    return len(over)
+    return end_all(FILES, at=at)
 
 
 def _ask(wish: Wish, actor: Actor, *, at: datetime) -> Ask:

@@ -23,6 +23,7 @@ from regulars.access.domain import Actor, Scope
 from regulars.commerce import selectors as commerce
 from regulars.console.services.letters import letter_of
 from regulars.kit.amounts import format_amount
+from regulars.kit.messages import message
 from regulars.ledger import selectors as ledger
 from regulars.ledger.domain import Currency
 from regulars.loyalty import selectors as loyalty
@@ -32,6 +33,7 @@ from regulars.members.domain import ExportRow, SubjectExport
 from regulars.members.domain.requests import PrivacyRequest
 from regulars.members.selectors import requests as desk
 from regulars.web import crypto
+from regulars.web.retention import Rows, Sweep, end_all
 
 FOLDER: Final = "privacy"
 PAGE: Final = 200
@@ -87,10 +89,25 @@ def forget_packages_of(*, member_ids: Sequence[int]) -> None:
 
 def drop_over_packages(*, at: datetime) -> int:
     """Remove packages whose days are over; answers how many."""
-    over = desk.over_packages(at=at)
-    _remove(over)
-    services.forget_packages(public_ids=over)
-    return len(over)
+    return end_all(PACKAGES, at=at)
+
+
+def _end(ended: Rows, _at: datetime) -> None:
+    public_ids = [public_id for public_id, _ in ended]
+    services.forget_packages(public_ids=public_ids)
+    transaction.on_commit(lambda: _remove(public_ids))
+
+
+PACKAGES: Final = Sweep(
+    name="packages",
+    title=message("Copies of people's data"),
+    purpose=message("To hand people the copy of their data they asked for."),
+    since=message("the end of its time, 7 days after it was made"),
+    table="members_privacyrequest",
+    key="public_id",
+    aged_by="package_until",
+    end=_end,
+)
 
 
 def _remove(public_ids: Sequence[UUID]) -> None:

@@ -1,7 +1,7 @@
 """Write to the log: append with inline reactions, bury what fails, keep partitions ahead."""
 
 from regulars.events.services.append import append, catalogue, install
-from regulars.events.services.bury import bury, drop_batch, forget_members, purge_letters, settle
+from regulars.events.services.bury import bury, drop_batch, forget_members, letter_sweeps, settle
 from regulars.events.services.log import make_partitions, mend_epoch, raise_epoch
 from regulars.events.services.replaying import replay_event
 
@@ -12,9 +12,9 @@ __all__ = [
     "drop_batch",
     "forget_members",
     "install",
+    "letter_sweeps",
     "make_partitions",
     "mend_epoch",
-    "purge_letters",
     "raise_epoch",
     "replay_event",
     "settle",

@@ -9,7 +9,9 @@ from django.db import transaction
 
 from regulars.events import models
 from regulars.events.domain.keys import BODY_CONTEXT
+from regulars.kit.messages import message
 from regulars.web import crypto, sql
+from regulars.web.retention import Sweep
 
 
 @transaction.atomic
@@ -85,24 +87,33 @@ def forget_members(*, member_ids: Sequence[int], at: datetime, names: Sequence[b
     )
 
 
-@transaction.atomic
-def purge_letters(*, at: datetime, open_days: int, settled_days: int, limit: int = 1_000) -> int:
-    """End the retention of dead letters; answers how many were touched, none when all is done.
+def letter_sweeps(*, open_days: int, settled_days: int) -> tuple[Sweep, ...]:
+    """Say how long dead letters stay: settled ones go, what nobody settled is dropped, emptied.
 
-    Rows and bodies that nobody settled in `open_days` are dropped, body and names with them;
-    letters settled `settled_days` ago go. Letters of consumers hold events that stand in the log
-    and stay until somebody settles them.
+    Letters of consumers hold events that stand in the log and stay until somebody settles them.
     """
-    dropped = sql.run(
-        "UPDATE events_deadletter SET state = 'dropped', settled_at = %s::timestamptz,"
-        " body = NULL, names = '{}' WHERE id IN (SELECT id FROM events_deadletter"
-        " WHERE state = 'open' AND kind <> 'event' AND created_at < %s::timestamptz"
-        " ORDER BY id LIMIT %s::int)",
-        [at, at - timedelta(days=open_days), limit],
+    return (
+        Sweep(
+            name="letters_settled",
+            title=message("Rejected rows, settled"),
+            purpose=message("To show what became of rows that were not taken."),
+            since=message("the day it was settled"),
+            table="events_deadletter",
+            where="state <> 'open'",
+            aged_by="settled_at",
+            limit=timedelta(days=settled_days),
+            spares="member_id = ANY(%s::bigint[])",
+        ),
+        Sweep(
+            name="letters_open",
+            title=message("Rejected rows nobody settled"),
+            purpose=message("To mend and replay what was not taken."),
+            since=message("its arrival"),
+            table="events_deadletter",
+            where="state = 'open' AND kind <> 'event'",
+            aged_by="created_at",
+            limit=timedelta(days=open_days),
+            blanks="state = 'dropped', settled_at = %s::timestamptz, body = NULL, names = '{}'",
+            spares="member_id = ANY(%s::bigint[])",
+        ),
     )
-    removed = sql.run(
-        "DELETE FROM events_deadletter WHERE id IN (SELECT id FROM events_deadletter"
-        " WHERE state <> 'open' AND settled_at < %s::timestamptz ORDER BY id LIMIT %s::int)",
-        [at - timedelta(days=settled_days), limit],
-    )
-    return dropped + removed

@@ -12,7 +12,7 @@ from regulars.ingest.services.applying import (
 )
 from regulars.ingest.services.files import import_file, rehearse_file, resume_import
 from regulars.ingest.services.files_errors import (
-    drop_error_files,
+    ERROR_FILES,
     drop_errors_of_erased,
     note_errors_fetched,
 )
@@ -42,6 +42,7 @@ from regulars.ingest.services.sources import (
     source_named,
 )
 from regulars.ingest.services.uploads import (
+    UPLOADS,
     adjust_upload,
     drop_upload,
     drop_uploads,
@@ -62,7 +63,7 @@ from regulars.ingest.services.uploads_running import (
 )
 from regulars.ingest.services.webhooks import (
     apply_delivery,
-    purge_bodies,
+    body_sweep,
     receive_delivery,
     requeue_stale,
 )
@@ -70,6 +71,8 @@ from regulars.ingest.services.webhooks import (
 # File imports re-export their services here, above the list of names.
 
 __all__ = [
+    "ERROR_FILES",
+    "UPLOADS",
     "Batch",
     "LetterAct",
     "Made",
@@ -94,11 +97,11 @@ __all__ = [
     "ask_rehearsal",
     "ask_resume",
     "ask_undo",
+    "body_sweep",
     "book_letters",
     "book_returns",
     "count_made",
     "create_source",
-    "drop_error_files",
     "drop_errors_of_erased",
     "drop_upload",
     "drop_uploads",
@@ -109,7 +112,6 @@ __all__ = [
     "import_file",
     "mapping_of",
     "note_errors_fetched",
-    "purge_bodies",
     "receive_delivery",
     "receive_upload",
     "record_health",

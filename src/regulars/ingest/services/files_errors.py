@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -28,6 +29,7 @@ from regulars.kit.messages import message
 from regulars.kit.sheets import safe_cell
 from regulars.members.selectors import identities as people
 from regulars.web import sql
+from regulars.web.retention import Rows, Sweep
 from regulars.web.sentences import words_of
 
 FOLDER = "imports"
@@ -98,16 +100,29 @@ def note_errors_fetched(*, batch: Batch, actor: Actor, at: datetime) -> None:
     )
 
 
-def drop_error_files(*, at: datetime, limit: int = 100) -> int:
-    """Drop error files whose days are over; answers how many."""
-    found = sql.rows(
-        "SELECT id, error_file FROM ingest_batch WHERE error_file_until <= %s::timestamptz"
-        " ORDER BY id LIMIT %s::int",
-        [at, limit],
-    )
-    for batch_id, path in found:
-        _drop(batch_id, path)
-    return len(found)
+def _end_files(ended: Rows, _at: datetime) -> None:
+    """Forget the rows first; the files themselves go when that is certain."""
+    store.end_errors(batch_ids=[batch_id for batch_id, _, _ in ended])
+    paths = [Path(path) for _, path, _ in ended if path]
+
+    def unlink() -> None:
+        for path in paths:
+            path.unlink(missing_ok=True)
+
+    transaction.on_commit(unlink)
+
+
+ERROR_FILES: Final = Sweep(
+    name="error_files",
+    title=message("Rows in error of imports"),
+    purpose=message("To mend the rows of a file that were not taken."),
+    since=message("the end of its time, 30 days after the import"),
+    table="ingest_batch",
+    key="id, error_file",
+    where="state NOT IN ('reading', 'applying')",
+    aged_by="error_file_until",
+    end=_end_files,
+)
 
 
 def drop_errors_of_erased() -> int:
@@ -164,6 +179,6 @@ def _names_erased(batch_id: int) -> bool:
 def _drop(batch_id: int, path: str) -> None:
     """Forget the rows first; the file itself goes when that is certain."""
     with transaction.atomic():
-        store.end_errors(batch_id=batch_id)
+        store.end_errors(batch_ids=[batch_id])
         if path:
             transaction.on_commit(lambda: Path(path).unlink(missing_ok=True))

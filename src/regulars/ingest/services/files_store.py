@@ -279,14 +279,15 @@ def iter_errors(batch: Batch) -> Iterator[RowProblem]:
             return
 
 
-def end_errors(*, batch_id: int) -> None:
-    """Forget the rows in error of an import, and the key that sealed them."""
-    sql.run("DELETE FROM ingest_batcherror WHERE batch_id = %s::bigint", [batch_id])
-    sql.run("DELETE FROM ingest_batcherrorname WHERE batch_id = %s::bigint", [batch_id])
+def end_errors(*, batch_ids: Sequence[int]) -> None:
+    """Forget the rows in error of imports, and the keys that sealed them."""
+    ids = list(batch_ids)
+    sql.run("DELETE FROM ingest_batcherror WHERE batch_id = ANY(%s::bigint[])", [ids])
+    sql.run("DELETE FROM ingest_batcherrorname WHERE batch_id = ANY(%s::bigint[])", [ids])
     sql.run(
         "UPDATE ingest_batch SET error_file = '', error_file_until = NULL, wrapped_key = NULL"
-        " WHERE id = %s::bigint AND state NOT IN ('reading', 'applying')",
-        [batch_id],
+        " WHERE id = ANY(%s::bigint[]) AND state NOT IN ('reading', 'applying')",
+        [ids],
     )
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -45,7 +45,9 @@ from regulars.ingest.selectors.imports import UPLOAD_CONTEXT
 from regulars.ingest.services.files_reading import understand
 from regulars.kit import amounts, periods
 from regulars.kit.ids import time_ordered_uuid
+from regulars.kit.messages import message
 from regulars.web import crypto, sql
+from regulars.web.retention import Rows, Sweep, end_all
 
 FOLDER = "uploads"
 PIECE_BYTES = 1 << 20
@@ -175,24 +177,29 @@ def drop_upload(*, public_id: UUID, actor: Actor, at: datetime) -> None:
     )
 
 
-@transaction.atomic
-def drop_uploads(*, at: datetime, limit: int = 100) -> int:
-    """Throw away uploads whose day is over and that nobody works on; answers how many."""
-    found = sql.rows(
-        "SELECT public_id FROM ingest_upload WHERE wrapped_key IS NOT NULL"
-        " AND expires_at <= %s::timestamptz AND state NOT IN ('rehearsing', 'importing')"
-        " ORDER BY id LIMIT %s::int FOR UPDATE SKIP LOCKED",
-        [at, limit],
-    )
-    ids = [public_id for (public_id,) in found]
-    sql.run(
-        "UPDATE ingest_upload SET wrapped_key = NULL, sample = NULL, state = CASE state"
-        " WHEN 'imported' THEN state ELSE 'dropped' END WHERE public_id = ANY(%s::uuid[])",
-        [ids],
-    )
-    for public_id in ids:
+def _unlink_all(ended: Rows, _at: datetime) -> None:
+    for public_id, _ in ended:
         _unlink_later(public_id)
-    return len(ids)
+
+
+UPLOADS: Final = Sweep(
+    name="uploads",
+    title=message("Files handed over"),
+    purpose=message("To rehearse and import a file somebody chose."),
+    since=message("the end of its day"),
+    table="ingest_upload",
+    key="public_id",
+    where="wrapped_key IS NOT NULL AND state NOT IN ('rehearsing', 'importing')",
+    aged_by="expires_at",
+    blanks="wrapped_key = NULL, sample = NULL,"
+    " state = CASE state WHEN 'imported' THEN state ELSE 'dropped' END",
+    then=_unlink_all,
+)
+
+
+def drop_uploads(*, at: datetime) -> int:
+    """Throw away uploads whose day is over and that nobody works on; answers how many."""
+    return end_all(UPLOADS, at=at)
 
 
 def sweep_private_files(*, at: datetime) -> int:

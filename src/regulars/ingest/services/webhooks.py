@@ -30,10 +30,11 @@ from regulars.ingest.domain.signing import check_signature, read_headers
 from regulars.ingest.services.applying import apply_rows
 from regulars.ingest.services.running import Batch, find_members
 from regulars.kit.errors import Refusal
+from regulars.kit.messages import message
 from regulars.web import crypto, later, sql
+from regulars.web.retention import Rows, Sweep
 
 CHUNK = 200
-BODY_DAYS = 30
 TASK = "ingest.apply_delivery"
 
 
@@ -107,17 +108,29 @@ def requeue_stale(*, at: datetime, minutes: int = 10) -> int:
     return len(found)
 
 
-@transaction.atomic
-def purge_bodies(*, at: datetime, days: int = BODY_DAYS) -> int:
-    """Drop bodies whose retention is over; what is not applied yet stays. Answers how many."""
-    purged = sql.rows(
-        "UPDATE ingest_delivery SET body = NULL WHERE body IS NOT NULL AND state <> 'received'"
-        " AND received_at < %s::timestamptz RETURNING id",
-        [at - timedelta(days=days)],
+def body_sweep(*, days: int) -> Sweep:
+    """Say how long bodies stay; what is not applied yet stays, and so does the id of each."""
+    return Sweep(
+        name="webhook_bodies",
+        title=message("Bodies of webhooks"),
+        purpose=message("To apply again what a sender sent, and to find out what went wrong."),
+        since=message("its arrival"),
+        table="ingest_delivery",
+        where="body IS NOT NULL AND state <> 'received'",
+        aged_by="received_at",
+        limit=timedelta(days=days),
+        blanks="body = NULL",
+        then=_forget_named,
+        spares="EXISTS (SELECT 1 FROM ingest_deliverymember d WHERE"
+        " d.delivery_id = ingest_delivery.id AND d.member_id = ANY(%s::bigint[]))",
     )
-    ids = [delivery_id for (delivery_id,) in purged]
-    sql.run("DELETE FROM ingest_deliverymember WHERE delivery_id = ANY(%s::bigint[])", [ids])
-    return len(ids)
+
+
+def _forget_named(ended: Rows, _at: datetime) -> None:
+    sql.run(
+        "DELETE FROM ingest_deliverymember WHERE delivery_id = ANY(%s::bigint[])",
+        [[delivery_id for delivery_id, _ in ended]],
+    )
 
 
 def _listening(source_id: str) -> Source:

@@ -32,12 +32,13 @@ from regulars.ledger.services.commands import (
 from regulars.ledger.services.late_holds import expire_holds
 from regulars.ledger.services.openings import Declared, declare_balances
 from regulars.ledger.services.posting import post
-from regulars.ledger.services.proving import prove
+from regulars.ledger.services.proving import RUNS_KEPT, prove
 from regulars.ledger.services.undoing import revert_openings
 from regulars.ledger.services.verifying import verify
 
 __all__ = [
     "ADJUSTMENTS",
+    "RUNS_KEPT",
     "Declared",
     "adjust_points",
     "ask_verify",

@@ -8,13 +8,38 @@ from typing import Final
 import orjson
 from django.db import transaction
 
+from regulars.kit.messages import message
 from regulars.ledger.domain import Verdict, VerifyKind, VerifyOrigin
 from regulars.ledger.selectors.installed import installed_checks, installed_samples
 from regulars.ledger.services.verifying import verify
 from regulars.web import sql
+from regulars.web.retention import Sweep, end_all
 
-CLEAN_DAYS: Final = 7  # of runs over what moved, which come every five minutes
-RUN_DAYS: Final = 400
+_PROOF = message("To prove that the books were checked, and when.")
+_RUN = message("the run")
+
+RUNS_KEPT: Final = (
+    Sweep(
+        name="verify_runs_recent",
+        title=message("Clean verify runs over what moved"),
+        purpose=_PROOF,
+        since=_RUN,
+        table="ledger_verify_run",
+        where="kind = 'recent' AND bad = 0",
+        aged_by="started_at",
+        limit=timedelta(days=7),
+    ),
+    Sweep(
+        name="verify_runs",
+        title=message("Verify runs"),
+        purpose=_PROOF,
+        since=_RUN,
+        table="ledger_verify_run",
+        where="NOT (kind = 'recent' AND bad = 0)",
+        aged_by="started_at",
+        limit=timedelta(days=400),
+    ),
+)
 
 
 def prove(*, origin: VerifyOrigin, at: datetime, since: int | None = None) -> Verdict:
@@ -49,8 +74,5 @@ def _record(verdict: Verdict, *, origin: VerifyOrigin, at: datetime, since: int 
             orjson.dumps([finding.as_json() for finding in verdict.findings]).decode(),
         ],
     )
-    sql.run(
-        "DELETE FROM ledger_verify_run WHERE started_at < %s::timestamptz"
-        " OR (kind = 'recent' AND bad = 0 AND started_at < %s::timestamptz)",
-        [at - timedelta(days=RUN_DAYS), at - timedelta(days=CLEAN_DAYS)],
-    )
+    for sweep in RUNS_KEPT:
+        end_all(sweep, at=at)

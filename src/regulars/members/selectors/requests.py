@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from regulars.access import selectors as access
 from regulars.access.domain import Scope
 from regulars.members.domain.requests import (
     PrivacyRequest,
@@ -97,12 +98,20 @@ def count_open(*, scope: Scope, at: datetime) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def over_packages(*, at: datetime) -> list[UUID]:
-    """Answer the requests whose copy has lain long enough."""
+def list_held(*, at: datetime) -> list[int]:
+    """Answer every record of the people nothing may be taken from just now.
+
+    They have asked for one of their rights and were not answered yet, or a second person has still
+    to decide about them.
+    """
     found = sql.rows(
-        "SELECT public_id FROM members_privacyrequest WHERE package_until <= %s::timestamptz", [at]
+        "SELECT m.id FROM members_member m WHERE m.survivor_id IN (SELECT a.survivor_id"
+        " FROM members_member a JOIN members_privacyrequest r ON r.member_id = a.id"
+        " WHERE r.closed_at IS NULL UNION SELECT b.survivor_id FROM members_member b"
+        " WHERE b.public_id = ANY(%s::uuid[])) ORDER BY m.id",
+        [access.list_awaited(object_kind="member", at=at)],
     )
-    return [public_id for (public_id,) in found]
+    return [member_id for (member_id,) in found]
 
 
 def requests_of(*, member_ids: Sequence[int]) -> list[UUID]:

@@ -8,7 +8,6 @@ from regulars.members.services.erasing import (
 from regulars.members.services.marks import (
     ConsentRow,
     TagRow,
-    drop_expired_tags,
     freeze,
     record_consents,
     set_groups,
@@ -46,9 +45,11 @@ from regulars.members.services.requests import (
     remind_of_requests,
 )
 from regulars.members.services.resolve import resolve_identities
+from regulars.members.services.sweeping import TAGS, drop_expired_tags, profile_sweeps
 
 __all__ = [
     "ERASURES",
+    "TAGS",
     "ConsentRow",
     "Home",
     "LinkOutcome",
@@ -72,6 +73,7 @@ __all__ = [
     "note_package",
     "open_request",
     "postpone_suggestions",
+    "profile_sweeps",
     "record_consents",
     "refuse_request",
     "remind_of_requests",

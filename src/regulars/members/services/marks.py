@@ -107,17 +107,6 @@ def _say_tagged(
 
 
 @transaction.atomic
-def drop_expired_tags(*, at: datetime, limit: int = 10_000) -> int:
-    """Delete tags whose time is over; readers have not seen them since it was."""
-    return sql.run(
-        "DELETE FROM members_tag WHERE (member_id, origin_id, tag) IN (SELECT member_id,"
-        " origin_id, tag FROM members_tag WHERE expires_at <= %s::timestamptz"
-        " ORDER BY expires_at LIMIT %s::int FOR UPDATE SKIP LOCKED)",
-        [at, limit],
-    )
-
-
-@transaction.atomic
 def set_groups(*, rows: Sequence[GroupRow]) -> int:
     """Write the projection of tiers, plans and segments; answers how many rows changed.
 
