@@ -25,6 +25,7 @@ from regulars.console.services import export_files
 from regulars.kit.progress import ProgressState
 from regulars.loyalty import selectors as loyalty
 from regulars.members import services as members
+from regulars.members.domain import MemberNotFound
 from regulars.web import clock, progress, sql
 from regulars.web.permissions import PERMISSIONS, PermissionMissing
 from tests.console.places import Place
@@ -33,7 +34,8 @@ from tests.console.test_matrix import ALL, Visitor
 from tests.console.things import open_things
 
 KNOWN = {each.spec.export: each for each in LISTINGS}
-CODES = sorted(KNOWN)
+ONE_MEMBER = {"member_points": "points", "member_orders": "orders"}  # their tabs of the record
+CODES = sorted(set(KNOWN) - set(ONE_MEMBER))
 EMAIL = "owner-all@example.com"
 # What narrows each list in the test: a filter that leaves some rows of the shop, not all.
 FILTERS = {
@@ -242,6 +244,54 @@ class TestEveryListing:
         assert said == [
             ("&".join(f"{k}={v}" for k, v in FILTERS[code].items()), export.rows, "audit")
         ]
+
+
+class TestOneMember:
+    @pytest.mark.parametrize("code", ONE_MEMBER)
+    def test_the_file_of_a_tab_holds_its_rows(self, owner, browser, shop, monkeypatch, code):
+        asked = {"member": str(shop.lin_public)}
+        tab = browser.get(reverse("console-member-tab", args=[shop.lin_public, ONE_MEMBER[code]]))
+        page = unescape(tab.content.decode())
+
+        _, rows = lines(made(owner, code, monkeypatch, filters=asked))
+
+        assert f"what={code}&query=member%3D{shop.lin_public}" in page
+        assert rows == listed(owner, code, asked)
+        shown = page.rpartition("<tbody>")[2].partition("</tbody>")[0].split("<tr")[1:]
+        assert len(rows) == len(shown) > 0
+        for row, words in zip(rows, shown, strict=True):
+            said = [cell for cell in row if cell.isalpha() and cell != "CNY"]
+            assert [cell for cell in said if cell not in words] == []
+            name = row[4].lstrip("-") if code == "member_points" else row[0]
+            assert name in words.replace(",", "")
+
+    @pytest.mark.parametrize("code", ONE_MEMBER)
+    def test_a_member_of_another_store_is_not_found(self, owner, shop, code):
+        elsewhere = shaped(owner, scope=Scope(store_ids=(shop.store_ids["S02"],)))
+        for member in (str(shop.lin_public), "nobody", ""):
+            with pytest.raises(MemberNotFound):
+                ask(elsewhere, code, filters={"member": member})
+
+    @pytest.mark.parametrize("code", ONE_MEMBER)
+    def test_needs_both_permissions_and_a_second_person(self, owner, shop, things, code):
+        asked = {"member": str(shop.lin_public)}
+        with pytest.raises(PermissionMissing):
+            ask(shaped(owner, without=(KNOWN[code].permission,)), code, filters=asked)
+        with pytest.raises(PermissionMissing):
+            ask(shaped(owner, without=("exports.make",)), code, filters=asked)
+        access.change_policy(changes={"export_rows_max": 0}, actor=Actor.system(), at=clock.now())
+        assert ask(owner, code, filters=asked).approval is not None
+
+    @pytest.mark.parametrize("code", ONE_MEMBER)
+    def test_is_masked_and_goes_with_the_member(self, owner, shop, monkeypatch, code):
+        export = made(owner, code, monkeypatch, filters={"member": str(shop.lin_public)})
+        text = export_files.path_of(export).read_text(encoding="utf-8-sig")
+
+        members.erase(member_id=shop.lin, at=clock.now(), actor=owner, reason_code="request")
+
+        assert NAME not in text
+        assert PHONE not in text
+        assert exporting.get_export(export_id=export.id).gone_because == "erased"
 
 
 class TestItsCells:

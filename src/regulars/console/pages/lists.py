@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from regulars.access.domain import Actor
 from regulars.console.domain.cells import (
     Approximate,
     Cell,
@@ -200,7 +201,7 @@ def _frame(request: HttpRequest, spec: ListSpec, state: ListState) -> dict[str, 
         "sizes": [_size(request, state, size) for size in SIZES],
         "first_href": f"{request.path}?{state.query()}" if state.cursor else "",
         "chooser": _chooser(spec, state),
-        "export_href": _export(spec, state, request),
+        "export_href": export_href(actor_of(request), spec.export, state.query(without=("view",))),
         "personal": spec.is_personal,
     }
 
@@ -363,11 +364,9 @@ def _chooser(spec: ListSpec, state: ListState) -> list[tuple[str, str, bool]]:
     ]
 
 
-def _export(spec: ListSpec, state: ListState, request: HttpRequest) -> str:
-    """Lead to the export of what the list shows, where there is one and the reader may make it."""
-    if spec.export is None or not actor_of(request).may(EXPORTS):
+def export_href(actor: Actor, what: str | None, query: str) -> str:
+    """Lead to the file of a list, narrowed like this, where the reader may make one."""
+    if what is None or not actor.may(EXPORTS):
         return ""
     page = address_of("console-export-new")
-    if not page:
-        return ""
-    return f"{page}?{urlencode({'what': spec.export, 'query': state.query(without=('view',))})}"
+    return f"{page}?{urlencode({'what': what, 'query': query})}" if page else ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,9 +18,12 @@ from django.utils.translation import gettext
 from regulars.access.domain import Actor, Names
 from regulars.commerce import selectors as commerce
 from regulars.console.domain import stories
+from regulars.console.domain.lists import ListSpec
 from regulars.console.domain.movements import Happening
 from regulars.console.domain.stories import Teller
 from regulars.console.pages.drawing import chosen_size
+from regulars.console.pages.lists import export_href
+from regulars.console.pages.member_files import ORDERS, POINTS
 from regulars.console.selectors import acts, orders, points, records, tiers, timeline
 from regulars.ingest import selectors as ingest
 from regulars.kit.messages import message
@@ -189,7 +193,11 @@ def bought(reading: Reading) -> Sheet:
 
     def finish(names: Names) -> Context:
         rows = orders.rows_of(page.items, stores=names.stores, teller=reading.teller)
-        return {"orders": rows, **_pager(reading, "orders", page.next_cursor)}
+        return {
+            "orders": rows,
+            "export_href": _file_of(reading, ORDERS),
+            **_pager(reading, "orders", page.next_cursor),
+        }
 
     return Sheet(finish, store_ids=[order.store_id for order in page.items])
 
@@ -211,6 +219,7 @@ def earned(reading: Reading) -> Sheet:
             "reconciled": points.reconcile(reading.balance, lots=reading.lots),
             "statement": points.statement_of(movements, names=names, at=at, teller=teller),
             "sum": points.sum_of(movements),
+            "export_href": _file_of(reading, POINTS),
             **_pager(reading, "points", movements.next_cursor),
         }
 
@@ -327,6 +336,11 @@ SHEETS: Mapping[str, Callable[[Reading], Sheet]] = MappingProxyType(
         "log": noted,
     }
 )
+
+
+def _file_of(reading: Reading, spec: ListSpec) -> str:
+    query = urlencode({"member": reading.profile.member.public_id})
+    return export_href(reading.actor, spec.export, query)
 
 
 def _days(reading: Reading, happenings: tuple[Happening, ...]) -> list[stories.Day]:
