@@ -186,3 +186,22 @@ def test_no_width_scrolls_sideways(walk_as: Callable[..., Walk], width: int) -> 
     walk.look(f"merge-{width}")
 
     assert walk.faults == []
+
+
+def test_an_act_that_is_off_says_why_to_the_keyboard(walk_as: Callable[..., Walk]) -> None:
+    walk = walk_as("en-GB", "light")
+    page = walk.page
+    sign_in(walk)
+    page.goto(f"{walk.house.url}/console/staff")
+    page.locator("tbody a", has_text="陈晨").first.click()
+    page.wait_for_url("**/console/staff/*")
+    reason = page.get_by_text("This is you. Somebody else switches your account off.")
+
+    expect(reason).to_be_hidden()
+    tab_to(page, "Switch off")
+    expect(reason).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(reason).to_be_visible()
+    walk.look("why-not")
+
+    assert walk.faults == []

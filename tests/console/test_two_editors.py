@@ -60,9 +60,9 @@ def fields_in(form: str) -> dict[str, str]:
 
 def differences_in(page: str) -> dict[str, list[str]]:
     """Read the table of what two people changed: before, theirs, yours."""
-    if "differences" not in page:
+    if 'id="differences"' not in page:
         return {}
-    table = page.split('class="table table-tight differences"', 1)[1].split("</table>", 1)[0]
+    table = page.split('id="differences"', 1)[1].split("</table>", 1)[0]
     found = {}
     for row in table.split("<tr>")[2:]:
         label = re.search(r'<th scope="row">(.*?)</th>', row)

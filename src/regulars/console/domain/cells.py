@@ -99,12 +99,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class RowAction:
-    """Something to do with one row; `href` is a page (acts begin with a form, never a click)."""
+    """Something to do with one row; `href` is a page (acts begin with a form, never a click).
+
+    What may not be done now says `why_not`, and is drawn without its address.
+    """
 
     title: str
     href: str
     icon: str = ""
     danger: bool = False
+    why_not: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +134,16 @@ class Approximate:
 
 @dataclass(frozen=True, slots=True)
 class PageAction:
-    """A button of a page head; one page has at most one that is primary, and it stands last."""
+    """A button of a page head; one page has at most one that is primary, and it stands last.
+
+    What may not be done now says `why_not`, and is drawn without its address.
+    """
 
     title: str
     href: str
     icon: str = ""
     is_primary: bool = False
+    why_not: str = ""
 
 
 @dataclass(frozen=True, slots=True)

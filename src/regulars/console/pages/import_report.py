@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from regulars.access import selectors as access
 from regulars.access.domain import Actor
 from regulars.console.domain import operations
-from regulars.console.domain.cells import Cell, Fact
+from regulars.console.domain.cells import Cell, Fact, PageAction
 from regulars.console.domain.formatting import whole
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Heading, Section
@@ -26,6 +26,7 @@ from regulars.ingest.domain.batches import Batch, BatchState
 def draw_batch(request: HttpRequest, batch: Batch, actor: Actor, *, at: datetime) -> HttpResponse:
     """Draw one import: counts, rows in error by reason, columns, what may be done with it."""
     work = progress_of(batch.progress_id)
+    has_errors = bool(batch.error_file) and Path(batch.error_file).is_file()
     runs = work is not None and not work.is_over
     sections = [*_reasons(batch), _columns(batch), _circumstances(batch, actor, at=at)]
     return draw_sections(
@@ -42,12 +43,36 @@ def draw_batch(request: HttpRequest, batch: Batch, actor: Actor, *, at: datetime
             "batch": batch,
             "work": work,
             "runs": runs,
-            "may_undo": batch.may_be_undone and not runs,
+            "undo": PageAction(
+                gettext("Undo the import"),
+                reverse("console-import-undo", args=[batch.public_id]),
+                "undo-2",
+                why_not=_why_no_undo(batch, runs=runs),
+            ),
+            "errors": PageAction(
+                gettext("Download the error file"),
+                reverse("console-import-errors", args=[batch.public_id]),
+                "download",
+                why_not="" if has_errors else gettext("No row was in error, so there is no file."),
+            ),
             "may_resume": batch.may_be_resumed and not runs,
-            "has_errors": bool(batch.error_file) and Path(batch.error_file).is_file(),
             "is_rehearsal": batch.state is BatchState.REHEARSED,
         },
     )
+
+
+def _why_no_undo(batch: Batch, *, runs: bool) -> str:
+    if runs:
+        return gettext("Work on this import is under way. Wait for its end.")
+    if batch.may_be_undone:
+        return ""
+    match batch.state:
+        case BatchState.REVERTED:
+            return gettext("This import is undone already.")
+        case BatchState.REHEARSED:
+            return gettext("This was a dry run: there is nothing to undo.")
+        case _:
+            return gettext("The file is still being read: nothing is written yet.")
 
 
 def _facts(batch: Batch) -> list[Fact]:

@@ -126,7 +126,10 @@ def show_key(request: HttpRequest, name: str) -> HttpResponse:
         ),
         "permissions": [(each, gettext(PERMISSIONS.get(each, each))) for each in _sorted(key)],
         "networks": key.networks,
-        "actions": [PageAction(each.title, each.href, each.icon) for each in _acts(key, actor, at)],
+        "actions": [
+            PageAction(each.title, each.href, each.icon, why_not=each.why_not)
+            for each in _acts(key, actor, at)
+        ],
     }
     return draw(request, "console/key.html", context, zone=zone)
 
@@ -150,26 +153,27 @@ def _row(
             "used": Cell.moment(key.last_used_at),
             "ends": Cell.moment(key.expires_at),
         },
-        actions=tuple(_acts(key, actor, at)),
+        actions=tuple(each for each in _acts(key, actor, at) if not each.why_not),
     )
 
 
 def _acts(key: ApiKey, actor: Actor, at: datetime) -> list[RowAction]:
-    if not key.is_live(at):
-        return []
-    acts = [
-        RowAction(
-            gettext("Exchange"), reverse("console-key-rotate", args=[key.name]), "refresh-cw"
-        ),
-        RowAction(
-            gettext("Revoke"), reverse("console-key-revoke", args=[key.name]), "ban", danger=True
-        ),
-    ]
-    if key.is_collectable(at):
-        href = reverse("console-key-collect", args=[key.name])
-        mine = RowAction(gettext("Fetch the secret"), href, "key-round")
-        acts = [mine, acts[1]] if key.created_by == actor.id else acts[1:]
-    return acts
+    """Answer what may be done with a key, and why the rest may not."""
+    waits = key.is_collectable(at)
+    ended = "" if key.is_live(at) else gettext("The key has ended. Make a new one.")
+    unfetched = gettext("Its secret was not fetched yet: there is nothing to exchange.")
+    fetched = gettext("A secret is shown once. Whoever has lost it exchanges the key.")
+    theirs = gettext("Only whoever asked for the key fetches its secret.")
+    fetch_not = ended or (fetched if not waits else "" if key.created_by == actor.id else theirs)
+
+    def act(title: str, name: str, icon: str, why_not: str, *, danger: bool = False) -> RowAction:
+        return RowAction(title, reverse(name, args=[key.name]), icon, danger, why_not)
+
+    fetch = act(gettext("Fetch the secret"), "console-key-collect", "key-round", fetch_not)
+    exchange_not = ended or (unfetched if waits else "")
+    exchange = act(gettext("Exchange"), "console-key-rotate", "refresh-cw", exchange_not)
+    revoke = act(gettext("Revoke"), "console-key-revoke", "ban", ended, danger=True)
+    return [fetch, exchange, revoke]
 
 
 def _state(key: ApiKey, at: datetime) -> tuple[Any, str]:

@@ -94,6 +94,7 @@ def _record(request: HttpRequest, profile: Profile, *, tab: str, at: datetime) -
         "visible": record_actions.visible_actions(reading, head),
         "menu": record_actions.menu_actions(reading, head),
         "may": record_actions.tab_actions(reading, head),
+        "offers": record_actions.tab_offers(reading, head),
         **sheet.finish(names),
     }
     return draw(request, "console/member.html", context, zone=reading.programme.tz)

@@ -137,10 +137,9 @@ def show_source(request: HttpRequest, public_id: UUID) -> HttpResponse:
             _secrets(found, at),
         ]
     sections.append(_settings(found))
-    actions = []
-    if is_webhook:
-        rotate = reverse("console-source-rotate", args=[public_id])
-        actions.append(PageAction(gettext("Exchange the secret"), rotate, "key-round"))
+    rotate = reverse("console-source-rotate", args=[public_id])
+    why_not = "" if is_webhook else gettext("Only a source that calls us by webhook has a secret.")
+    actions = [PageAction(gettext("Exchange the secret"), rotate, "key-round", why_not=why_not)]
     seen = ago(found.seen_at, now=at, zone=zone, language=language)
     lag = ago(backlog.oldest_at, now=at, zone=zone, language=language)
     failed = ago(found.failed_at, now=at, zone=zone, language=language) if found.failed_at else ""

@@ -152,7 +152,14 @@ def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
             _grant_line(staff, each, roles.get(each.role), actor, at, separated=separated)
             for each in staff.grants
         ],
-        "grant_href": "" if staff.id == actor.id else _to("grant", staff),
+        "grant": PageAction(
+            gettext("Give a role"),
+            _to("grant", staff),
+            "plus",
+            why_not=gettext("This is you. Somebody else changes your roles.")
+            if staff.id == actor.id
+            else "",
+        ),
         "held": held,
         "is_self": staff.id == actor.id,
         "recent": [
@@ -324,16 +331,26 @@ def _state(staff: Staff) -> Cell:
 
 
 def _actions(staff: Staff, actor: Actor) -> list[PageAction]:
-    if staff.id == actor.id:
-        return []
-    if not staff.is_active:
-        return [PageAction(gettext("Switch on"), _to("activate", staff), "power")]
-    return [
-        PageAction(gettext("One-time link"), _to("link", staff), "link"),
-        PageAction(gettext("Sign out everywhere"), _to("sessions", staff), "log-out"),
-        PageAction(gettext("Sessions and second factors"), _to("safety", staff), "shield-check"),
-        PageAction(gettext("Switch off"), _to("deactivate", staff), "power-off"),
+    own = gettext("This is you. Your own sessions and factors stand under “My account”.")
+    off = gettext("The account is switched off. Switch it on first.")
+    why_not = own if staff.id == actor.id else "" if staff.is_active else off
+    offered = [
+        (gettext("One-time link"), "link", "link"),
+        (gettext("Sign out everywhere"), "sessions", "log-out"),
+        (gettext("Sessions and second factors"), "safety", "shield-check"),
     ]
+    acts = [
+        PageAction(title, _to(act, staff), drawing, why_not=why_not)
+        for title, act, drawing in offered
+    ]
+    if not staff.is_active:
+        return [*acts, PageAction(gettext("Switch on"), _to("activate", staff), "power")]
+    last = gettext("This is you. Somebody else switches your account off.")
+    why_not = last if staff.id == actor.id else ""
+    switch = PageAction(
+        gettext("Switch off"), _to("deactivate", staff), "power-off", why_not=why_not
+    )
+    return [*acts, switch]
 
 
 def _explained(

@@ -68,6 +68,12 @@ def _panel(request: HttpRequest, *, language: str, theme: str) -> Panel:
             ],
             "tones": TONES[:4],
             "actions": [
+                PageAction(
+                    gettext("Exchange"),
+                    f"#list-{name}",
+                    "refresh-cw",
+                    why_not=gettext("The key has ended. Make a new one."),
+                ),
                 PageAction(gettext("Export"), "#list", "download"),
                 PageAction(gettext("Import members"), "#list", "upload", is_primary=True),
             ],

@@ -6,6 +6,7 @@ Nothing here asks the database: what is known stands on the request.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from django import template
@@ -18,6 +19,7 @@ from lucide.jinja import lucide
 
 from regulars.access.domain import ROLES
 from regulars.console.domain import navigation as pages
+from regulars.console.domain.cells import PageAction, RowAction
 from regulars.console.domain.helping import HELP, KEYS, TERMS
 from regulars.web.permissions import PERMISSIONS, Caller, permission_of
 
@@ -302,6 +304,17 @@ def term(code: str, text: str = "") -> SafeString:
         gettext(known.meaning),
         text or gettext(known.title),
     )
+
+
+@register.inclusion_tag("console/_act.html")
+def draw_act(
+    act: RowAction | PageAction, css: str, place: str = "", *, is_primary: bool = False
+) -> dict[str, object]:
+    """Draw a button or link of an act; one that may not be done now says why, on focus too."""
+    digest = sha256(f"{act.href} {css} {place}".encode()).hexdigest()[:8]
+    return {
+        "act": act, "css": css, "place": place, "is_primary": is_primary, "id": f"why-{digest}",
+    }  # fmt: skip
 
 
 @register.simple_tag
