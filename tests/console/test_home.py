@@ -7,11 +7,12 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from regulars.access.domain import Scope
+from regulars.access.domain import Actor, Scope
 from regulars.console import services
 from regulars.console.domain.figures import FRESH_FOR, Kept
 from regulars.console.selectors import counting
 from regulars.console.services import figures
+from regulars.members import services as members
 from regulars.web import clock, sql
 from tests.console.shop import Shop, open_shop, signed_in
 
@@ -62,6 +63,7 @@ class TestFigures:
         joined = counting.count("joined", scope=scope, period="last_30", at=at, zone=ZONE)
 
         assert sold["now"]["net_minor"] == 5_700
+        assert sum(joined.pop("steps")["joined"]) == 1
         assert joined == {"now": 1, "before": 0, "year": 0}
 
     def test_are_kept_and_counted_anew_when_due(self, at: datetime, shop: Shop) -> None:
@@ -97,6 +99,102 @@ class TestFigures:
         assert not slow.is_due(at + timedelta(minutes=16))
         assert slow.is_due(at + timedelta(minutes=17))
         assert not slow.is_quick
+
+
+class TestSteps:
+    def test_add_up_to_the_figures_of_the_period(self, at: datetime, shop: Shop) -> None:
+        sold = counting.count("sales", scope=Scope.all(), period="last_30", at=at, zone=ZONE)
+        joined = counting.count("joined", scope=Scope.all(), period="last_30", at=at, zone=ZONE)
+
+        steps = sold["steps"]
+        assert (steps["unit"], len(steps["edges"])) == ("day", 31)
+        for name in ("orders", "net_minor", "member_net_minor"):
+            assert sum(steps[name]) == sold["now"][name] > 0
+        assert max(steps["buyers"]) <= sold["now"]["buyers"] <= sum(steps["buyers"])
+        assert sum(joined["steps"]["joined"]) == joined["now"] > 0
+
+    def test_keep_a_level_as_it_was_last_on_each_day(self, at: datetime, shop: Shop) -> None:
+        wanted = [("members", Scope.all())]
+        first = _figures(wanted, at=at)["members"].figures["by_day"]
+        members.merge(winner_id=shop.lin, loser_id=shop.wang, at=at, actor=Actor.system())
+
+        again = _figures(wanted, at=at + timedelta(minutes=6))["members"].figures["by_day"]
+        next_day = _figures(wanted, at=at + timedelta(days=1))["members"].figures["by_day"]
+        next_year = _figures(wanted, at=at + timedelta(days=405))["members"].figures["by_day"]
+
+        today, tomorrow, then = (
+            (at + timedelta(days=days)).astimezone(ZONE).date().isoformat() for days in (0, 1, 405)
+        )
+        assert first == {today: 2}
+        assert again[max(again)] == 1
+        assert next_day == again | {tomorrow: 1}
+        assert next_year == {then: 1}
+
+    def test_are_drawn_with_words_and_stand_in_a_table(self, owner: Client) -> None:
+        page = home(owner, "?period=last_7")
+
+        assert 'aria-label="Day by day: lowest' in page
+        assert "Key figures as a table" in page
+        table = page.partition('class="card lines"')[2].partition("</table>")[0]
+        assert table.count("<tr>") == 8
+        assert table.count("not over yet") == 1
+
+
+class TestChosenDays:
+    def days(self, at: datetime, back: int) -> str:
+        return (at.astimezone(ZONE) - timedelta(days=back)).date().isoformat()
+
+    def test_show_the_same_figures_as_the_period_of_the_same_days(
+        self, owner: Client, at: datetime
+    ) -> None:
+        first, last = self.days(at, 29), self.days(at, 0)
+        usual = home(owner, "?period=last_30")
+        chosen = home(owner, f"?period=days&from={first}&to={last}")
+
+        def values(page: str) -> list[str]:
+            return [part.partition("</span>\n")[0] for part in page.split('"kpi-value"')[1:]]
+
+        assert values(chosen) == values(usual)
+        assert f"Window: {first} – {last}." in chosen
+        assert f'href="/console/orders?paid_from={first}&amp;paid_to={last}"' in chosen
+        assert f"from={first}&amp;to={last}&amp;vs=before&amp;fresh=1" in chosen
+
+    @pytest.mark.parametrize(
+        ("first", "last", "words"),
+        [
+            ("", "", "Choose the first day."),
+            ("2026-02-30", "2026-03-01", "Write a day as 2026-11-21."),
+            ("2020-03-02", "2020-03-01", "Choose a last day that is not before the first."),
+            ("2020-01-01", "2021-01-01", "Choose at most 366 days."),
+            ("2020-01-01", "9999-12-31", "Write at most"),
+            ("0001-01-01", "0001-01-02", "Write at least 2000-01-01."),
+        ],
+    )
+    def test_that_make_no_sense_are_told_at_the_field(
+        self, owner: Client, first: str, last: str, words: str
+    ) -> None:
+        answer = owner.get(f"/console/?period=days&from={first}&to={last}")
+
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert words in page.partition('name="period" value="days"')[2].partition("</form>")[0]
+        assert "Net sales" in page
+        assert not sql.rows("SELECT 1 FROM console_figures WHERE strpos(period, '..') > 0")
+
+    def test_are_kept_for_a_day_and_not_counted_by_the_clock(
+        self, owner: Client, at: datetime
+    ) -> None:
+        home(owner, f"?period=days&from={self.days(at, 3)}&to={self.days(at, 1)}")
+
+        def kept() -> int:
+            found = sql.rows("SELECT 1 FROM console_figures WHERE strpos(period, '..') > 0")
+            return len(found)
+
+        before = kept()
+        services.count_figures(at=at + timedelta(hours=23))
+        assert kept() == before == 2
+        services.count_figures(at=at + timedelta(hours=25))
+        assert kept() == 0
 
 
 class TestCards:

@@ -137,19 +137,33 @@ class Stretch:
 
 def sales_between(*, scope: Scope, since: datetime, until: datetime) -> list[Stretch]:
     """Sum the valid orders paid in [since, until) in the stores in scope, most sold first."""
+    found = _sold(scope, [since, until])
+    return sorted((stretch for _, stretch in found), key=lambda each: -each.net_minor)
+
+
+def sales_by_step(
+    *, scope: Scope, edges: Sequence[datetime], currency: str
+) -> list[Stretch | None]:
+    """Sum the valid orders paid in one currency between each two edges; of none there is None."""
+    found = {place: sold for place, sold in _sold(scope, edges) if sold.currency == currency}
+    return [found.get(place) for place in range(1, len(edges))]
+
+
+def _sold(scope: Scope, edges: Sequence[datetime]) -> list[tuple[int, Stretch]]:
+    """Sum what was sold between each two edges, by the place of the first, from 1."""
     within, values = scope.condition("o.store_id")
     found = sql.rows(
-        "WITH bought AS (SELECT o.currency, o.member_id, count(*) AS orders,"
-        " sum(o.net_minor) AS net FROM commerce_order o"
+        "WITH bought AS (SELECT width_bucket(o.paid_at, %s::timestamptz[]) AS place, o.currency,"
+        " o.member_id, count(*) AS orders, sum(o.net_minor) AS net FROM commerce_order o"
         f" WHERE {within} AND o.paid_at >= %s::timestamptz AND o.paid_at < %s::timestamptz"
-        " AND o.state = ANY(%s::smallint[]) GROUP BY o.currency, o.member_id)"
-        " SELECT currency, sum(orders), sum(net), count(member_id),"
+        " AND o.state = ANY(%s::smallint[]) GROUP BY place, o.currency, o.member_id)"
+        " SELECT place, currency, sum(orders), sum(net), count(member_id),"
         " count(member_id) FILTER (WHERE orders > 1),"
         " coalesce(sum(net) FILTER (WHERE member_id IS NOT NULL), 0)"
-        " FROM bought GROUP BY currency ORDER BY sum(net) DESC",
-        [*values, since, until, _PAID],
+        " FROM bought GROUP BY place, currency",
+        [list(edges), *values, edges[0], edges[-1], _PAID],
     )
-    return [Stretch(row[0], *map(int, row[1:])) for row in found]
+    return [(row[0], Stretch(row[1], *map(int, row[2:]))) for row in found]
 
 
 def estimate_orders() -> int:

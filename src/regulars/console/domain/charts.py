@@ -1,6 +1,7 @@
 """Lay out a line over days as SVG coordinates: a grid from nought, this period, the one before.
 
-The last day is unfinished and drawn dashed. Nothing here draws: the template does.
+The last day is unfinished and drawn dashed. A spark is such a line in little, without a grid.
+Nothing here draws: the template does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,8 @@ LEFT, RIGHT, TOP, BOTTOM = 58, 670, 14, 210
 STEPS = (1, 2, 5)
 GRID_LINES = 4
 LABELS = 5
+SPARK_WIDTH, SPARK_HEIGHT = 80, 28
+SPARK_POINTS_MIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,50 @@ class Chart:
         total = sum(point.value for point in self.now[:-1])
         before = sum(point.value for point in self.before[:-1])
         return (total - before) * 10_000 // before if before > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A small line: its pieces, the piece to an unfinished step, the ends of its figures.
+
+    What is not known is a gap; a place between two gaps is a dot.
+    """
+
+    lines: tuple[str, ...]
+    unfinished: str
+    lowest: float
+    highest: float
+    newest: float
+
+
+def spark(
+    values: Sequence[float | None], *, from_nought: bool = True, is_finished: bool = True
+) -> Spark | None:
+    """Lay out a small line; fewer than two known figures, or nothing but noughts, make none."""
+    known = [value for value in values if value is not None]
+    if len(known) < SPARK_POINTS_MIN or not any(known):
+        return None
+    low, high = min(known), max(known)
+    floor = min(low, 0.0) if from_nought else low
+    wide, tall = SPARK_WIDTH / (len(values) - 1), (SPARK_HEIGHT - 2) / ((high - floor) or 1)
+    pieces: list[list[str]] = [[]]
+    for place, value in enumerate(values):
+        if value is None:
+            pieces.append([])
+        else:
+            x, y = place * wide, SPARK_HEIGHT - 1 - (value - floor) * tall
+            pieces[-1].append(f"{x:.1f},{y:.1f}")
+    last = pieces[-1]
+    is_open = not is_finished and len(last) >= SPARK_POINTS_MIN
+    if is_open:
+        pieces[-1] = last[:-1]
+    return Spark(
+        lines=tuple(" ".join(piece * 2 if len(piece) == 1 else piece) for piece in pieces if piece),
+        unfinished=" ".join(last[-2:]) if is_open else "",
+        lowest=low,
+        highest=high,
+        newest=known[-1],
+    )
 
 
 def line_over_days(values: Mapping[date, int], *, today: date, days: int) -> Chart | None:

@@ -10,6 +10,10 @@ from datetime import datetime, timedelta
 
 EVERYWHERE = "all"
 LEVEL = "now"  # the period of figures that have none, such as how many members there are
+STEPS = "steps"  # the same figures for each step of the period
+HISTORY = "by_day"  # what a level was on each day it was counted
+HISTORY_KEPT = timedelta(days=400)
+CHOSEN_KEPT = timedelta(days=1)  # of periods that somebody chose freely
 FRESH_FOR = timedelta(minutes=5)
 REST_FACTOR = 100
 QUICK_MS = 150

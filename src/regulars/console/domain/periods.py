@@ -1,10 +1,12 @@
 """Named stretches of days: today, the last 7 days, this month; weeks begin on Monday.
 
-Both ends are inclusive days in the shop's zone. Today is given.
+Both ends are inclusive days in the shop's zone. Today is given. A stretch somebody chose freely is
+named by its days: `2026-11-01..2026-11-20`.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from regulars.kit.messages import message
@@ -21,6 +23,10 @@ PRESETS: dict[str, str] = {
     "this_quarter": message("This quarter"),
     "this_year": message("This year"),
 }
+CHOSEN = ".."  # stands between the days of a stretch that was chosen freely
+CHOSEN_DAYS_MAX, EARLIEST = 366, date(2000, 1, 1)
+BY_DAY_MAX, BY_WEEK_MAX = 31, 186
+Step = Literal["hour", "day", "week", "month"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,28 @@ class Span:
         return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A stretch cut along the calendar: where each step begins, and where the last one ends."""
+
+    unit: Step
+    edges: tuple[datetime, ...]
+
+
+def name_of(first: date, last: date) -> str:
+    """Name a stretch that was chosen freely."""
+    return f"{first.isoformat()}{CHOSEN}{last.isoformat()}"
+
+
+def is_chosen(name: str) -> bool:
+    """Tell whether a stretch was chosen freely, and is not one of the presets."""
+    return CHOSEN in name
+
+
 def days_of(preset: str, *, today: date) -> Days:
-    """Answer the days that a preset names as seen today; raises KeyError for other names."""
+    """Answer the days that a name means as seen today; raises KeyError for other names."""
+    if is_chosen(preset):
+        return Days(*map(date.fromisoformat, preset.split(CHOSEN)))
     monday = today - timedelta(days=today.weekday())
     first = today.replace(day=1)
     last_of_previous = first - timedelta(days=1)
@@ -67,6 +93,25 @@ def days_of(preset: str, *, today: date) -> Days:
         "this_quarter": Days(quarter, today),
         "this_year": Days(today.replace(month=1, day=1), today),
     }[preset]
+
+
+def steps_of(span: Span, zone: ZoneInfo) -> Steps:
+    """Cut a stretch into hours, days, weeks or months, whichever makes a line of some points."""
+    assert span.since is not None
+    assert span.until is not None
+    first = span.since.astimezone(zone).date()
+    last = (span.until - timedelta(microseconds=1)).astimezone(zone).date()
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    if len(days) == 1:
+        since = span.since.astimezone(UTC)  # an hour is an hour, also where the clocks change
+        hours = ((since + timedelta(hours=n)).astimezone(zone) for n in range(25))
+        return Steps("hour", (*(at for at in hours if at < span.until), span.until))
+    unit: Step = "day"
+    if len(days) > BY_WEEK_MAX:
+        unit, days = "month", [day for day in days if day == first or day.day == 1]
+    elif len(days) > BY_DAY_MAX:
+        unit, days = "week", [day for day in days if day == first or day.weekday() == 0]
+    return Steps(unit, (*(_midnight(day, zone) for day in days), span.until))
 
 
 def _midnight(on: date, zone: ZoneInfo) -> datetime:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from regulars.console.domain.periods import Span, days_of
+from regulars.console.domain.periods import Days, Span, days_of, is_chosen
 from regulars.kit.messages import message
 
 Base = Literal["before", "year"]
@@ -39,13 +39,17 @@ class Compared:
 def compared(preset: str, *, at: datetime, zone: ZoneInfo) -> Compared:
     """Answer what a period is compared with; raises KeyError for a period nobody knows."""
     local = at.astimezone(zone)
-    whole = days_of(preset, today=local.date()).span(zone)
+    days = days_of(preset, today=local.date())
+    whole = days.span(zone)
     assert whole.since is not None
     assert whole.until is not None
     until = min(whole.until, at)
     now = Span(whole.since, until)
     is_finished = whole.until <= at
-    return Compared(now, _back(preset, now, zone), _a_year_back(now, zone), is_finished)
+    before = (
+        _moved(now, zone, days=_length(days)) if is_chosen(preset) else _back(preset, now, zone)
+    )
+    return Compared(now, before, _a_year_back(now, zone), is_finished)
 
 
 def change_bp(now: int | None, base: int | None) -> int | None:
@@ -64,6 +68,12 @@ def _back(preset: str, now: Span, zone: ZoneInfo) -> Span:
     assert now.since is not None
     assert moved.since is not None
     return Span(moved.since, min(moved.until or now.since, now.since))
+
+
+def _length(days: Days) -> int:
+    assert days.first is not None
+    assert days.last is not None
+    return (days.last - days.first).days + 1
 
 
 def _a_year_back(now: Span, zone: ZoneInfo) -> Span:

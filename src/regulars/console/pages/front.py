@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -14,9 +15,10 @@ from regulars.access.domain import Actor, Scope
 from regulars.console import services
 from regulars.console.domain import charts, formatting
 from regulars.console.domain.figures import Kept
-from regulars.console.domain.periods import PRESETS
-from regulars.console.domain.stretches import BASES, DEFAULT_PERIOD
-from regulars.console.pages import front_cards, front_health
+from regulars.console.domain.periods import PRESETS, days_of, is_chosen
+from regulars.console.domain.stretches import BASES, DEFAULT_PERIOD, compared
+from regulars.console.forms.figures import DaysForm
+from regulars.console.pages import front_cards, front_health, front_lines
 from regulars.console.pages.drawing import actor_of, draw, language_of
 from regulars.console.pages.front_cards import Asked
 from regulars.console.selectors import home, house, tiers
@@ -25,6 +27,8 @@ from regulars.console.selectors.tiers import Rung
 from regulars.loyalty import selectors as loyalty
 from regulars.web import clock
 from regulars.web.pages import page
+
+OWN_DAYS = "days"  # the period whose days stand beside it in the address
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +47,32 @@ def show_home(request: HttpRequest) -> HttpResponse:
     at, actor, language = clock.met(request), actor_of(request), language_of()
     programme = loyalty.get_programme()
     zone = programme.tz
-    period, base = _period(request), _base(request)
+    form, base = _form(request, at=at, zone=zone), _base(request)
+    period = _period(request, form)
     kept = services.get_figures(
         wanted=_wanted(actor), period=period, at=at, zone=zone, is_fresh="fresh" in request.GET
     )
     rungs = tiers.list_rungs(programme, at=at, language=language)
-    asked = Asked(period=period, base=base, at=at, zone=zone, kept=kept)
+    is_finished = compared(period, at=at, zone=zone).is_finished
+    lines = front_lines.lines_of(kept, is_finished=is_finished, zone=zone)
+    asked = Asked(period=period, base=base, at=at, zone=zone, kept=kept, lines=lines)
     total, brand = _total(kept), house.get_brand()
+    cards = front_cards.cards_of(asked, actor=actor)
     context = {
         "brand": brand,
         "today": formatting.long_day(at, zone=zone, language=language),
         "now": min((each.at for each in kept.values()), default=at),
-        "cards": front_cards.cards_of(asked, actor=actor),
+        "cards": cards,
+        "lines": lines,
+        "table": _table(lines, cards),
+        "days": form,
+        "is_chosen": is_chosen(period),
+        "own_days": OWN_DAYS,
+        "title": asked.title,
+        "query": _query(request, period=period, base=base),
         "is_counting": len(kept) < len(_wanted(actor)),
         "periods": [Option(c, gettext(title), c == period) for c, title in PRESETS.items()],
         "bases": [Option(c, gettext(title), c == base) for c, title in BASES.items()],
-        "period": period,
         "base": base,
         **_chart(kept.get("days"), at=at, zone=zone),
         "waiting": front_health.waiting_of(home.list_waiting(actor=actor, at=at)),
@@ -67,12 +81,34 @@ def show_home(request: HttpRequest) -> HttpResponse:
         "steps": _steps(actor, rungs, total=total, has_brand=bool(brand), at=at),
         "may_read_members": actor.may("members.read"),
     }
-    return draw(request, "console/home.html", context, zone=zone)
+    status = 422 if form.errors else 200
+    return draw(request, "console/home.html", context, zone=zone, status=status)
 
 
-def _period(request: HttpRequest) -> str:
+def _form(request: HttpRequest, *, at: datetime, zone: ZoneInfo) -> DaysForm:
+    """Answer the form of free days: as sent, or with the days of the period in force."""
+    today = at.astimezone(zone).date()
     asked = request.GET.get("period", "")
+    if asked == OWN_DAYS:
+        return DaysForm(request.GET, today=today)
+    days = days_of(asked if asked in PRESETS else DEFAULT_PERIOD, today=today)
+    return DaysForm(today=today, initial={"from": days.first, "to": days.last})
+
+
+def _period(request: HttpRequest, form: DaysForm) -> str:
+    """Answer the period in force; where the days make no sense, it is the usual one."""
+    asked = request.GET.get("period", "")
+    if asked == OWN_DAYS and form.is_valid():
+        return form.period
     return asked if asked in PRESETS else DEFAULT_PERIOD
+
+
+def _query(request: HttpRequest, *, period: str, base: str) -> str:
+    """Answer the address of what is shown."""
+    if not is_chosen(period):
+        return urlencode({"period": period, "vs": base})
+    kept = {name: request.GET.get(name, "") for name in ("from", "to")}
+    return urlencode({"period": OWN_DAYS, **kept, "vs": base})
 
 
 def _base(request: HttpRequest) -> str:
@@ -123,6 +159,15 @@ def _finding(chart: charts.Chart) -> str:
     if change < 0:
         return gettext("Net sales are %(share)s below the 30 days before") % {"share": share}
     return gettext("Net sales are as in the 30 days before")
+
+
+def _table(lines: front_lines.Lines, cards: list[front_cards.Card]) -> list[dict[str, object]]:
+    """Lay the lines of the cards beside each other, a row for each step."""
+    columns = [card.line.shown for card in cards if card.line is not None]
+    return [
+        {"step": step, "cells": cells}
+        for step, cells in zip(lines.steps, zip(*columns, strict=True), strict=False)
+    ]
 
 
 def _tiers(kept: Kept | None, rungs: list[Rung]) -> list[dict[str, object]]:

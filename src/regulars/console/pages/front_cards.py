@@ -11,8 +11,9 @@ from django.utils.translation import gettext, ngettext
 from regulars.access.domain import Actor
 from regulars.console.domain import formatting
 from regulars.console.domain.figures import Kept
-from regulars.console.domain.periods import PRESETS
+from regulars.console.domain.periods import PRESETS, days_of, is_chosen
 from regulars.console.domain.stretches import BASES, change_bp, compared
+from regulars.console.pages.front_lines import Line, Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,22 @@ class Asked:
     at: datetime
     zone: ZoneInfo
     kept: Mapping[str, Kept]
+    lines: Lines
+
+    @property
+    def title(self) -> str:
+        """Name the period: as the preset is called, or by its days."""
+        if not is_chosen(self.period):
+            return gettext(PRESETS[self.period])
+        days = days_of(self.period, today=self.at.date())
+        return f"{days.first} – {days.last}"
+
+    def filter(self, code: str) -> str:
+        """Answer the filter of a list by which it shows the days of the period."""
+        if not is_chosen(self.period):
+            return f"{code}={self.period}"
+        days = days_of(self.period, today=self.at.date())
+        return f"{code}_from={days.first}&{code}_to={days.last}"
 
     def number(self, part: str, name: str, base: str = "") -> int | None:
         """Answer one figure of a part, of a base where it has several; None where unknown."""
@@ -61,6 +78,7 @@ class Card:
     change: Change | None = None
     currency: str = ""
     href: str = ""
+    line: Line | None = None
 
 
 def cards_of(asked: Asked, *, actor: Actor) -> list[Card]:
@@ -81,6 +99,7 @@ def _member_cards(asked: Asked, *, everywhere: bool) -> list[Card]:
     return [
         Card(
             name=gettext("Members in total"),
+            line=asked.lines.get("members"),
             definition=_definition(
                 asked,
                 "members",
@@ -93,16 +112,17 @@ def _member_cards(asked: Asked, *, everywhere: bool) -> list[Card]:
         ),
         Card(
             name=gettext("New members"),
+            line=asked.lines.get("joined"),
             definition=_definition(asked, "joined", gettext("Members who joined in the period")),
             value=joined[0],
-            href=f"{here}?joined={asked.period}",
+            href=f"{here}?{asked.filter('joined')}",
             change=_change(asked, *joined),
         ),
     ]
 
 
 def _sales_cards(asked: Asked) -> list[Card]:
-    paid = f"{reverse('console-orders')}?paid={asked.period}"
+    paid = f"{reverse('console-orders')}?{asked.filter('paid')}"
     return [*_sums(asked, paid), *_shares(asked, f"{paid}&member=yes"), _average(asked, paid)]
 
 
@@ -111,6 +131,7 @@ def _sums(asked: Asked, paid: str) -> list[Card]:
     return [
         Card(
             name=gettext("Buying members"),
+            line=asked.lines.get("buyers"),
             definition=_definition(
                 asked, "sales", gettext("Members with a valid order paid in the period")
             ),
@@ -120,6 +141,7 @@ def _sums(asked: Asked, paid: str) -> list[Card]:
         ),
         Card(
             name=gettext("Net sales"),
+            line=asked.lines.get("net"),
             definition=_definition(
                 asked,
                 "sales",
@@ -140,6 +162,7 @@ def _shares(asked: Asked, href: str) -> list[Card]:
     return [
         Card(
             name=gettext("Members' share of sales"),
+            line=asked.lines.get("share"),
             definition=_definition(
                 asked, "sales", gettext("Net sales to members divided by all net sales")
             ),
@@ -149,6 +172,7 @@ def _shares(asked: Asked, href: str) -> list[Card]:
         ),
         Card(
             name=gettext("Repeat purchase rate"),
+            line=asked.lines.get("repeat"),
             definition=_definition(
                 asked,
                 "sales",
@@ -166,6 +190,7 @@ def _average(asked: Asked, href: str) -> Card:
     value = _per(net[0], orders[0])
     return Card(
         name=gettext("Average order value"),
+        line=asked.lines.get("average"),
         definition=_definition(
             asked, "sales", gettext("Net sales divided by the number of valid orders")
         ),
@@ -182,6 +207,7 @@ def _points_cards(asked: Asked) -> list[Card]:
     return [
         Card(
             name=gettext("Points outstanding"),
+            line=asked.lines.get("points"),
             definition=_definition(
                 asked,
                 "points",
@@ -198,7 +224,7 @@ def _points_cards(asked: Asked) -> list[Card]:
 def _definition(asked: Asked, part: str, formula: str, *, level: bool = False) -> str:
     """Write formula, window, source and when it was counted."""
     known = asked.kept.get(part)
-    window = gettext("as it stands now") if level else gettext(PRESETS[asked.period])
+    window = gettext("as it stands now") if level else asked.title
     source = {
         "members": gettext("member records"),
         "joined": gettext("member records"),

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,8 @@ import orjson
 
 from regulars.access.domain import Scope
 from regulars.commerce.selectors import figures as purchases
-from regulars.console.domain.figures import EVERYWHERE, LEVEL, Kept
+from regulars.console.domain.figures import EVERYWHERE, HISTORY, LEVEL, STEPS, Kept
+from regulars.console.domain.periods import Steps, steps_of
 from regulars.console.domain.stretches import Compared, compared
 from regulars.console.selectors.lists import DEFAULT_CURRENCY
 from regulars.ledger.selectors import figures as points
@@ -20,6 +22,7 @@ from regulars.web import sql
 
 WINDOW_DAYS = 30
 EXPIRING_DAYS = 30
+SOLD = ("orders", "net_minor", "buyers", "repeat_buyers", "member_net_minor")
 
 
 def reach_of(scope: Scope) -> str:
@@ -53,29 +56,43 @@ def count(part: str, *, scope: Scope, period: str, at: datetime, zone: ZoneInfo)
 
 
 def _members(scope: Scope, period: str, at: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    del period, at, zone
+    del period
+    total = members.count_members(scope=scope)
     return {
-        "total": members.count_members(scope=scope),
+        "total": total,
         "by_tier": figures.count_by_tier(scope=scope),
+        HISTORY: _as_of(at, zone, total),
     }
 
 
 def _joined(scope: Scope, period: str, at: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    spans = _spans(compared(period, at=at, zone=zone))
-    counted = figures.count_joined_between(scope=scope, spans=list(spans.values()))
-    return dict(zip(spans, counted, strict=True))
+    three = compared(period, at=at, zone=zone)
+    spans, steps = _spans(three), steps_of(three.now, zone)
+    each = list(pairwise(steps.edges))
+    counted = figures.count_joined_between(scope=scope, spans=[*spans.values(), *each])
+    return {
+        **dict(zip(spans, counted, strict=False)),
+        STEPS: {**_said(steps), "joined": counted[len(spans) :]},
+    }
 
 
 def _sales(scope: Scope, period: str, at: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    three = compared(period, at=at, zone=zone)
     sold = {
         base: purchases.sales_between(scope=scope, since=since, until=until)
-        for base, (since, until) in _spans(compared(period, at=at, zone=zone)).items()
+        for base, (since, until) in _spans(three).items()
     }
     currency = sold["now"][0].currency if sold["now"] else DEFAULT_CURRENCY
+    steps = steps_of(three.now, zone)
+    by_step = purchases.sales_by_step(scope=scope, edges=steps.edges, currency=currency)
     return {
         "currency": currency,
         "others": max(0, len(sold["now"]) - 1),
         **{base: _figures(found, currency) for base, found in sold.items()},
+        STEPS: {
+            **_said(steps),
+            **{name: [getattr(one, name) if one else 0 for one in by_step] for name in SOLD},
+        },
     }
 
 
@@ -89,7 +106,7 @@ def _days(scope: Scope, period: str, at: datetime, zone: ZoneInfo) -> dict[str, 
 
 
 def _points(scope: Scope, period: str, at: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    del scope, period, zone
+    del scope, period
     found = points.get_outstanding(at=at)
     until = at + timedelta(days=EXPIRING_DAYS)
     return {
@@ -97,7 +114,17 @@ def _points(scope: Scope, period: str, at: datetime, zone: ZoneInfo) -> dict[str
         "pending": found.pending,
         "owed": found.owed,
         "expiring": points.count_expiring(at=at, until=until),
+        HISTORY: _as_of(at, zone, found.available),
     }
+
+
+def _as_of(at: datetime, zone: ZoneInfo, value: int) -> dict[str, int]:
+    """Say a level with its day; the last one of each day is kept when it is counted anew."""
+    return {at.astimezone(zone).date().isoformat(): value}
+
+
+def _said(steps: Steps) -> dict[str, Any]:
+    return {"unit": steps.unit, "edges": [edge.isoformat() for edge in steps.edges]}
 
 
 def _spans(three: Compared) -> dict[str, tuple[datetime, datetime]]:
@@ -111,8 +138,7 @@ def _spans(three: Compared) -> dict[str, tuple[datetime, datetime]]:
 
 def _figures(found: Sequence[purchases.Stretch], currency: str) -> dict[str, int]:
     mine = next((each for each in found if each.currency == currency), None)
-    names = ("orders", "net_minor", "buyers", "repeat_buyers", "member_net_minor")
-    return {name: getattr(mine, name) if mine else 0 for name in names}
+    return {name: getattr(mine, name) if mine else 0 for name in SOLD}
 
 
 Counter = Callable[[Scope, str, datetime, ZoneInfo], dict[str, Any]]

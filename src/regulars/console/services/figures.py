@@ -9,7 +9,15 @@ import orjson
 
 from regulars.access.domain import Scope
 from regulars.commerce.selectors import figures as purchases
-from regulars.console.domain.figures import EVERYWHERE, INLINE_ROWS_MAX, Kept
+from regulars.console.domain.figures import (
+    CHOSEN_KEPT,
+    EVERYWHERE,
+    HISTORY,
+    HISTORY_KEPT,
+    INLINE_ROWS_MAX,
+    Kept,
+)
+from regulars.console.domain.periods import CHOSEN, is_chosen
 from regulars.console.domain.stretches import DEFAULT_PERIOD
 from regulars.console.selectors import counting
 from regulars.loyalty import selectors as loyalty
@@ -58,8 +66,14 @@ def count_figures(*, period: str = "", at: datetime) -> int:
     """Count the figures of the whole house that are due; answers how many parts were counted.
 
     With a period, its figures are counted whether due or not; without one, those of the period
-    the home page opens with and every period somebody has looked at.
+    the home page opens with and every period somebody has looked at. Periods that were chosen
+    freely are counted when they are looked at, and forgotten a day later.
     """
+    sql.run(
+        "DELETE FROM console_figures WHERE strpos(period, %s::text) > 0"
+        " AND counted_at < %s::timestamptz",
+        [CHOSEN, at - CHOSEN_KEPT],
+    )
     zone = loyalty.get_programme().tz
     known = sql.rows(
         "SELECT part, period, counted_at, took_ms FROM console_figures WHERE reach = %s",
@@ -73,7 +87,7 @@ def count_figures(*, period: str = "", at: datetime) -> int:
     wanted = {(part, counting.period_of(part, first)) for part in counting.COUNTERS}
     due = [
         (part, name)
-        for part, name in sorted(wanted | set(kept))
+        for part, name in sorted(wanted | {each for each in kept if not is_chosen(each[1])})
         if (part, name) not in kept
         or kept[part, name].is_due(at)
         or (period and (part, name) in wanted)
@@ -89,11 +103,18 @@ def _count(
     started = time.monotonic()
     figures = counting.count(part, scope=scope, period=period, at=at, zone=zone)
     took = round((time.monotonic() - started) * 1000)
-    sql.run(
-        "INSERT INTO console_figures (part, reach, period, counted_at, took_ms, figures)"
+    found = sql.row(
+        "INSERT INTO console_figures AS k (part, reach, period, counted_at, took_ms, figures)"
         " VALUES (%s, %s, %s, %s::timestamptz, %s::int, %s::jsonb)"
         " ON CONFLICT (part, reach, period) DO UPDATE SET counted_at = EXCLUDED.counted_at,"
-        " took_ms = EXCLUDED.took_ms, figures = EXCLUDED.figures",
-        [part, reach, period, at, took, orjson.dumps(figures).decode()],
+        " took_ms = EXCLUDED.took_ms, figures = CASE WHEN EXCLUDED.figures ? %s::text THEN"
+        " jsonb_set(EXCLUDED.figures, ARRAY[%s::text], (SELECT jsonb_object_agg(key, value)"
+        "  FROM jsonb_each(coalesce(k.figures -> %s::text, '{}') || (EXCLUDED.figures -> %s::text))"
+        "  WHERE key >= %s::text)) ELSE EXCLUDED.figures END RETURNING figures::text",
+        [
+            *(part, reach, period, at, took, orjson.dumps(figures).decode()),
+            *(HISTORY, HISTORY, HISTORY, HISTORY, (at - HISTORY_KEPT).date().isoformat()),
+        ],
     )
-    return Kept(part=part, period=period, at=at, took_ms=took, figures=figures)
+    assert found is not None
+    return Kept(part=part, period=period, at=at, took_ms=took, figures=orjson.loads(found[0]))
