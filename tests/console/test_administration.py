@@ -7,10 +7,13 @@ from uuid import uuid4
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
+from django.utils.translation import gettext
 
 from regulars.access import selectors as access
 from regulars.access import services
-from regulars.access.domain import Actor, Approval, ApprovalState
+from regulars.access.domain import ROLES, Actor, Approval, ApprovalState
+from regulars.console.domain.roles import WIDTHS
 from regulars.ledger import selectors as points
 from regulars.ledger import services as ledger
 from regulars.web import clock
@@ -335,6 +338,22 @@ class TestStaff:
 
 
 class TestRoles:
+    @pytest.mark.parametrize(("language", "comma"), [("en", ", "), ("zh-hans", "、")])
+    def test_are_listed_as_the_language_lists(
+        self, at: datetime, shop: Shop, language: str, comma: str
+    ) -> None:
+        owner = signed_in(at, language=language)
+        clerk = signed_in(at, role="clerk", scope="store:S01", language=language)
+        with translation.override(language):
+            clerk_widths = comma.join(gettext(WIDTHS[each]) for each in ("store", "own"))
+            auditors = comma.join(
+                gettext(ROLES[each].title)
+                for each in ("privacy_officer", "administrator", "audit_administrator", "owner")
+            )
+
+        assert f"<td>{clerk_widths}</td>" in text_of(owner, "/console/roles")
+        assert auditors in clerk.get("/console/audit").content.decode()
+
     def test_of_the_house_are_made_given_and_retired(self, at: datetime, owner: Client) -> None:
         said = {"name": "贵宾服务台", "permissions": ["members.read"], "scopes": ["store"]}
 

@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 
 from regulars.access import selectors as access
 from regulars.access import services, tasks
 from regulars.access.domain import Actor
+from regulars.console.selectors import auditing
 from regulars.loyalty import selectors as loyalty
 from regulars.web import clock, sql
 from tests.console.shop import Shop, open_shop, signed_in
@@ -79,6 +81,46 @@ class TestPages:
 
 
 class TestAudit:
+    @pytest.mark.parametrize(
+        ("language", "words"),
+        [
+            ("en", "Nobody changes their own roles, or switches their own account off."),
+            ("zh-hans", "不能变更自己的角色，也不能停用自己的账号。"),
+        ],
+    )
+    def test_says_reasons_in_words(
+        self, at: datetime, shop: Shop, language: str, words: str
+    ) -> None:
+        owner = signed_in(at, language=language)
+        me = access.find_staff(email="owner-all@example.com")
+        assert me is not None
+        owner.post(
+            f"/console/staff/{me.public_id}/deactivate", {"step": "do", "act_id": str(uuid4())}
+        )
+        (entry,) = access.list_audit(action="staff.deactivated")
+
+        listed = rows_of(text_of(owner, "/console/audit?action=staff.deactivated"))
+        page = text_of(owner, f"/console/audit/{entry.id}")
+
+        for shown in (listed, page):
+            assert words in shown
+            assert "access.own_access" in shown
+
+    @pytest.mark.parametrize(
+        ("code", "words"),
+        [
+            ("103", "Correcting a wrong entry"),
+            ("find_fault", "Finding out why it was rejected"),
+            ("members.read", "See members, masked"),
+            ("wrong_password", "The password was wrong"),
+            ("access.unknown_role", "There is no role “…”. Choose one of: …."),
+            ("from.elsewhere", "from.elsewhere"),
+        ],
+    )
+    def test_knows_the_words_of_a_reason(self, code: str, words: str) -> None:
+        with translation.override("en"):
+            assert auditing.reason_words(code) == words
+
     def test_is_narrowed_by_who_what_result_and_object(self, at: datetime, owner: Client) -> None:
         me = access.find_staff(email="owner-all@example.com")
         assert me is not None

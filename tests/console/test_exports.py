@@ -7,11 +7,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from python_calamine import CalamineWorkbook
 
+from regulars.access import selectors as access_selectors
 from regulars.access import services as access
-from regulars.access.domain import Actor
+from regulars.access.domain import Actor, Scope
 from regulars.console import services
 from regulars.console.domain import exports as domain
 from regulars.console.selectors import exporting
@@ -221,6 +223,41 @@ class TestWhoMayAsk:
         assert (asked.work, asked.approval is not None) == (None, True)
         later = clock.now() + timedelta(days=1, minutes=1)
         assert services.ask_export(actor=maker, wish=wish(), at=later).work is not None
+
+    @pytest.mark.reliability("RJ6")
+    def test_only_what_narrows_the_list_is_taken_from_its_address(self, shop, manager):
+        said = {
+            "store": "S02", "tag": "", "sort": "-joined", "size": "100", "after": "x", "view": "7",
+            "what": "audit", "actor": "staff:1", "unmasked": "1",
+        }  # fmt: skip
+        taken = {code: kind.filters_of(said) for code, kind in exporting.EXPORTABLES.items()}
+        assert taken["members"] == {"sort": "-joined", "store": "S02"}
+        assert taken["orders"] == {"sort": "-joined", "store": "S02"}
+        assert taken["audit"] == {"sort": "-joined", "actor": "staff:1"}
+        for code, left in taken.items():
+            keys = {key for each in exporting.exportable(code).filters for key in each.keys}
+            assert left.keys() <= keys | {"sort"}
+
+    def test_the_makers_of_many_proposals_are_read_at_once(
+        self, shop, manager, django_assert_num_queries
+    ):
+        shorten(manager, rows=1)
+        *makers, gone = (staff(role) for role in ("operations", "analyst", "privacy_officer"))
+        for each in (*makers, gone):
+            services.ask_export(actor=each, wish=wish(), at=clock.now())
+        access.deactivate_staff(staff_id=gone.id, actor=manager, at=clock.now())
+        waiting = access_selectors.list_approvals(at=clock.now(), waiting=True)
+        one = [each for each in waiting if each.maker_id == makers[0].id]
+        everywhere, nowhere = manager.scope_for("exports.make"), Scope()
+
+        with CaptureQueriesContext(connection) as queries:
+            assert services.exports.EXPORTS.within(one, everywhere) == {one[0].id}
+        with django_assert_num_queries(len(queries)):
+            seen = services.exports.EXPORTS.within(waiting, everywhere)
+
+        assert len(waiting) == 3
+        assert seen == {each.id for each in waiting if each.maker_id != gone.id}
+        assert services.exports.EXPORTS.within(waiting, nowhere) == frozenset()
 
     def test_what_breaks_ends_the_work_and_says_so(self, shop, manager, monkeypatch):
         export_id = ask(manager)

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from regulars.access.domain import Actor, Scope
@@ -73,6 +75,34 @@ class TestTheClock:
         assert told == [0, 1, 0, 0, 1, 0]
         (staff_id,) = sql.row("SELECT max(id) FROM access_staff")
         assert notices.count_unseen(f"staff:{staff_id}") == 2
+
+    def test_many_are_reminded_at_once_each_with_its_own_words(self, shop):
+        officer = signed_in(shop.at, role="privacy_officer")
+        del officer
+        (staff_id,) = sql.row("SELECT max(id) FROM access_staff")
+        first = opened(shop)
+        whole = first.due_at - first.opened_at
+        with CaptureQueriesContext(connection) as one:
+            assert services.remind_of_requests(at=first.opened_at + whole * 0.55) == 1
+        late = opened(shop, RequestKind.CORRECT)
+        members.assign_request(**said(late), staff_id=staff_id)
+        fresh = opened(shop, RequestKind.PORT, at=first.opened_at + whole * 0.3)
+        at = first.opened_at + whole * 0.85
+        with CaptureQueriesContext(connection) as many:
+            assert services.remind_of_requests(at=at) == 3
+
+        assert len(many) == len(one)
+        told, _ = notices.list_notices(owner=f"staff:{staff_id}")
+        newest = {each.facts["mark"]: (each.facts["share"], each.href) for each in told[:3]}
+        assert newest == {
+            each.mark: (each.used(at), f"/console/privacy/{each.public_id}")
+            for each in (first, late, fresh)
+        }
+        words = {
+            each.mark: [step.word for step in selectors.list_steps(request_id=each.id)][-1]
+            for each in (first, late, fresh)
+        }
+        assert words == {first.mark: "80", late.mark: "80", fresh.mark: "50"}
 
     def test_late_and_closed_late_stay_late(self, shop):
         request = opened(shop)

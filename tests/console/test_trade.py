@@ -1,5 +1,6 @@
 """Orders, products and stores as pages: lists with filters, one of each, scope, cost, changes."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -179,6 +180,27 @@ class TestProducts:
 
 
 class TestStores:
+    @pytest.mark.parametrize(
+        ("language", "words", "scope"),
+        [
+            ("en", "no region", "Stores without a region"),
+            ("zh-hans", "未分区域", "未分区域的门店"),
+        ],
+    )
+    def test_a_store_that_came_without_a_region_is_said_so(
+        self, shop: Shop, at: datetime, language: str, words: str, scope: str
+    ) -> None:
+        browser = signed_in(at, language=language)
+        store = access.list_stores(EVERYTHING)[0]
+
+        for path in ("/console/stores", f"/console/stores/{store.public_id}"):
+            page = text_of(browser, path)
+            assert words in page
+            assert not re.search(r">\s*default\s*<", page, re.IGNORECASE)
+        assert f'<option value="region:default">{scope}</option>' in text_of(
+            browser, "/console/staff/new"
+        )
+
     def test_lists_stores_in_scope_and_filters(self, owner: Client, at: datetime) -> None:
         assert "杭州湖滨店" in text_of(owner, "/console/stores")
         assert "Nothing matches" in text_of(owner, "/console/stores?kind=warehouse")

@@ -41,6 +41,15 @@ class Notice:
     seen_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is to be told: to whom (`staff:3`), with which facts, leading where."""
+
+    owner: str
+    facts: Mapping[str, Any]
+    href: str
+
+
 def tell(
     *,
     owners: Sequence[str],
@@ -50,19 +59,25 @@ def tell(
     href: str = "",
 ) -> None:
     """Tell every owner (`staff:3`) the same line."""
-    if not owners:
+    tell_each([Line(owner, facts, href) for owner in owners], words=words, at=at)
+
+
+def tell_each(lines: Sequence[Line], *, words: str, at: datetime) -> None:
+    """Tell each owner a line of their own, all in the same words."""
+    if not lines:
         return
     sql.run(
         "INSERT INTO web_notice (public_id, owner, words, facts, href, told_at)"
-        " SELECT id, owner, %s::text, %s::jsonb, %s::text, %s::timestamptz"
-        " FROM unnest(%s::uuid[], %s::text[]) AS n(id, owner)",
+        " SELECT id, owner, %s::text, facts, href, %s::timestamptz"
+        " FROM unnest(%s::uuid[], %s::text[], %s::jsonb[], %s::text[])"
+        " AS n(id, owner, facts, href)",
         [
             words,
-            orjson.dumps(dict(facts)).decode(),
-            href,
             at,
-            time_ordered_uuids(at, len(owners)),
-            list(owners),
+            time_ordered_uuids(at, len(lines)),
+            [each.owner for each in lines],
+            [orjson.dumps(dict(each.facts)).decode() for each in lines],
+            [each.href for each in lines],
         ],
     )
 

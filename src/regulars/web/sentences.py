@@ -1,6 +1,6 @@
 """Say a refusal in the reader's language: one that was raised, or one that was kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,11 @@ def words_of(code: str, facts: Mapping[str, Any]) -> str:
         return gettext(sentence).format(**facts)
     except (KeyError, IndexError):
         return gettext(sentence)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Write words one after another, as the reader's language separates them."""
+    return gettext(", ").join(words)
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,6 @@
 """Read sessions: the one a request came by with its account, and the open ones of an account."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,13 +74,13 @@ def find_running(*, session_id: int, at: datetime) -> Running | None:
     return Running(rules, account, *found[:7])
 
 
-def find_account(*, staff_id: int) -> Account | None:
-    """Find an account that is switched on, with the roles it was given, or None."""
-    found = sql.row(
-        f"SELECT {_ACCOUNT} FROM access_staff a WHERE a.id = %s::bigint AND a.is_active",
-        [staff_id],
+def find_accounts(*, staff_ids: Iterable[int]) -> list[Account]:
+    """Find those of these accounts that are switched on, with the roles they were given."""
+    found = sql.rows(
+        f"SELECT {_ACCOUNT} FROM access_staff a WHERE a.id = ANY(%s::bigint[]) AND a.is_active",
+        [sorted(set(staff_ids))],
     )
-    return _account(found) if found else None
+    return [_account(row) for row in found]
 
 
 def list_sessions(*, staff_id: int, at: datetime, limit: int = 100) -> list[Session]:

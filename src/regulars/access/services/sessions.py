@@ -5,7 +5,7 @@ session; raising the epoch on the account ends every session that holds the old 
 looked at with every request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -220,23 +220,37 @@ def is_proved(*, actor: Actor, at: datetime) -> bool:
 
 def find_actor(*, staff_id: int, at: datetime) -> Actor | None:
     """Answer an account as an actor with the roles it holds now; None when it is switched off."""
-    account = running.find_account(staff_id=staff_id)
-    return _as_actor(account, at=at, rules=None) if account else None
+    return find_actors(staff_ids=[staff_id], at=at).get(staff_id)
 
 
-def _as_actor(account: running.Account, *, at: datetime, rules: Policy | None) -> Actor:
-    """Answer an account as an actor; `rules` is the policy that holds, where it has been read."""
-    grants = [grant for grant in account.grants if grant.is_live(at)]
-    if any(grant.role in domain.ASLEEP for grant in grants):
+def find_actors(*, staff_ids: Iterable[int], at: datetime) -> dict[int, Actor]:
+    """Answer accounts as actors with the roles they hold now; who is switched off is left out."""
+    return _as_actors(running.find_accounts(staff_ids=staff_ids), at=at, rules=None)
+
+
+def _as_actors(
+    accounts: Iterable[running.Account], *, at: datetime, rules: Policy | None
+) -> dict[int, Actor]:
+    """Answer accounts as actors; `rules` is the policy that holds, where it has been read."""
+    held = [(each, [grant for grant in each.grants if grant.is_live(at)]) for each in accounts]
+    names = {grant.role for _, grants in held for grant in grants}
+    if names & domain.ASLEEP:
         separated = (rules or policies.policy(at)).separated_administrators
-        grants = [each for each in grants if not domain.is_asleep(each.role, separated=separated)]
-    known = roles.roles_for(grant.role for grant in grants)
-    return Actor.of_reaches(
-        kind="staff",
-        id=account.id,
-        name=account.name,
-        reaches=tuple(_reach(grant, account.id, account.inside, known) for grant in grants),
-    )
+        names = {each for each in names if not domain.is_asleep(each, separated=separated)}
+    known = roles.roles_for(names)
+    return {
+        account.id: Actor.of_reaches(
+            kind="staff",
+            id=account.id,
+            name=account.name,
+            reaches=tuple(
+                _reach(grant, account.id, account.inside, known)
+                for grant in grants
+                if grant.role in names
+            ),
+        )
+        for account, grants in held
+    }
 
 
 def _reach(
@@ -272,7 +286,7 @@ def _actor_of(found: running.Running, *, at: datetime) -> Actor | None:
         _end([found.id], at=at)
     if is_over or found.account is None:
         return None
-    actor = _as_actor(found.account, at=at, rules=found.rules)
+    actor = _as_actors([found.account], at=at, rules=found.rules)[found.account.id]
     return replace(actor, session=SessionMark(found.id, found.proved_at))
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from regulars.console.domain import wording
+from regulars.console.domain import exports, operations, wording
 from regulars.console.domain.acts import MEMBER_ACTS
 from regulars.console.domain.cells import Tone
 from regulars.kit.messages import message
+from regulars.members.domain import requests
 
 ACTIONS: Mapping[str, str] = MappingProxyType(
     {action: worded.title for action, worded in MEMBER_ACTS.items()}
@@ -94,12 +95,22 @@ RESULTS: Mapping[str, tuple[Tone, str]] = MappingProxyType(
 )
 REASONS: Mapping[str, str] = MappingProxyType(
     {
+        **exports.REASONS,
+        **operations.DROP_REASONS,
+        **operations.LOOK_REASONS,
+        **requests.CHECKS,
+        **requests.REFUSALS,
         **wording.ADJUST_REASONS,
         **wording.COPY_REASONS,
         **wording.ERASE_REASONS,
         **wording.MERGE_REASONS,
         **wording.REVEAL_REASONS,
         **wording.STATUS_REASONS,
+        "unknown_account": message("There is no such account"),
+        "wrong_password": message("The password was wrong"),
+        "account_inactive": message("The account is switched off"),
+        "too_many_tries": message("Too many tries"),
+        "passkey_counter": message("The passkey may have been copied"),
     }
 )
 PROBLEMS: Mapping[str, str] = MappingProxyType(

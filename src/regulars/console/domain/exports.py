@@ -158,6 +158,11 @@ class Exportable:
             raise ExportColumnsMissing
         return found
 
+    def filters_of(self, said: Mapping[str, str]) -> dict[str, str]:
+        """Take from the list's address what chooses and orders its rows, and nothing else."""
+        keys = {"sort"} | {key for each in self.filters for key in each.keys}
+        return {key: said[key] for key in sorted(keys & said.keys()) if said[key]}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
@@ -281,9 +286,3 @@ def cell_of(value: Value, *, zone: ZoneInfo) -> str:
 def _decimal(minor: int, digits: int) -> str:
     sign, plain = ("-" if minor < 0 else ""), f"{abs(minor):0{digits + 1}d}"
     return sign + (f"{plain[:-digits]}.{plain[-digits:]}" if digits else plain)
-
-
-def filters_of(params: Mapping[str, Any]) -> dict[str, str]:
-    """Take what an address says of a list's rows; where it stood and how it looked is left."""
-    left = {"what", "after", "size", "view", "cols", "select", "csrfmiddlewaretoken"}
-    return {str(k): str(v) for k, v in params.items() if k not in left and v}

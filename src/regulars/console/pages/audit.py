@@ -15,17 +15,15 @@ from regulars.access import selectors as access
 from regulars.access import services
 from regulars.access.domain import Actor, KeptEntry, Names
 from regulars.console.domain.approving import OBJECTS
-from regulars.console.domain.auditing import ACTIONS, PROBLEMS, REASONS, RESULTS
+from regulars.console.domain.audit_list import AUDIT
+from regulars.console.domain.auditing import ACTIONS, PROBLEMS, RESULTS
 from regulars.console.domain.lists import (
     Approximate,
     Cell,
     Choice,
-    Column,
     Empty,
     Fact,
-    Filter,
     ListRow,
-    ListSpec,
     ListState,
     read_state,
 )
@@ -46,42 +44,6 @@ CHECK = "audit_check"
 COUNTED_MAX = 10_000
 PEOPLE_MAX = 200
 
-SPEC = ListSpec(
-    name="audit",
-    url_name="console-audit",
-    title=message("Audit log"),
-    purpose=message("Who did what, when, to what. Entries are never changed; a chain proves it."),
-    columns=(
-        Column("at", message("When")),
-        Column("who", message("Who")),
-        Column("action", message("Act")),
-        Column("result", message("Result")),
-        Column("object", message("To what")),
-        Column("reason", message("Reason")),
-        Column("network", message("Network"), hidden=True),
-        Column("code", message("Action code"), hidden=True),
-    ),
-    filters=(
-        Filter("at", message("When"), kind="days"),
-        Filter("actor", message("Who")),
-        Filter("action", message("Act")),
-        Filter(
-            "result",
-            message("Result"),
-            choices=tuple(Choice(code, title) for code, (_, title) in RESULTS.items()),
-        ),
-        Filter(
-            "object",
-            message("To what"),
-            kind="text",
-            help=message("The kind and id of an object, such as member:… or key:…"),
-        ),
-    ),
-    sort="-at",
-    export="audit",
-    is_personal=True,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class LastCheck:
@@ -99,7 +61,7 @@ class LastCheck:
 def list_entries(request: HttpRequest) -> HttpResponse:
     """List entries, newest first, narrowed by who, what, result, object and time."""
     at, zone = clock.met(request), house_zone()
-    spec = SPEC.with_choices(actor=_people(), action=_actions())
+    spec = AUDIT.with_choices(actor=_people(), action=_actions())
     state = read_state(spec, request.GET.dict())
     asked = _asked(state, at, zone)
     before = paging.decode_moment(state.cursor) if state.cursor else None
@@ -151,6 +113,7 @@ def show_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
             Fact(gettext("Place in the chain"), f"{seq:,}" if seq else gettext("not sealed yet")),
         ),
         "entry": entry,
+        "reason": _reason(entry.reason_code or ""),
         "details": sorted(entry.details.items()),
         "behalf": names.staff.get(entry.on_behalf_id or 0, ""),
         "note": note,
@@ -213,8 +176,9 @@ def _row(entry: KeptEntry, names: Names) -> ListRow:
 
 
 def _reason(code: str) -> Cell:
-    """Say a reason in words where it has some."""
-    return Cell.text(gettext(REASONS[code]), code) if code in REASONS else Cell.code(code)
+    """Say a reason in words where it has some; the code stands below."""
+    words = auditing.reason_words(code)
+    return Cell.text(words, code) if words != code else Cell.code(code)
 
 
 def _title(entry: KeptEntry) -> str:

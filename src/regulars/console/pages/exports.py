@@ -21,7 +21,6 @@ from regulars.console.domain.exports import (
     Export,
     Exportable,
     Wish,
-    filters_of,
 )
 from regulars.console.domain.lists import (
     Cell,
@@ -78,7 +77,7 @@ def new_export(request: HttpRequest) -> HttpResponse:
     demand(request, kind.permission)
     if kind.is_whole:
         demand_whole_house(actor, kind.permission)
-    filters = filters_of(dict(parse_qsl(request.GET.get("query", ""))))
+    filters = kind.filters_of(dict(parse_qsl(request.GET.get("query", ""))))
     form = ExportForm(
         request.POST if request.method == "POST" else None,
         columns=kind.columns,

@@ -31,6 +31,7 @@ from regulars.console.pages.sections import house_page
 from regulars.kit.errors import Refusal
 from regulars.web import clock
 from regulars.web.permissions import PERMISSIONS
+from regulars.web.sentences import listed
 
 
 @house_page(MANAGE, step_up=True)
@@ -53,7 +54,7 @@ def new_key(request: HttpRequest) -> HttpResponse:
         form.refuse(no)
         return _new_key_form(request, form)
     said = form.cleaned_data
-    permissions = ", ".join(gettext(PERMISSIONS[each]) for each in said["permissions"])
+    permissions = listed(gettext(PERMISSIONS[each]) for each in said["permissions"])
     return draw_confirm(
         request,
         act=Act(

@@ -34,6 +34,7 @@ from regulars.console.selectors.proposals import role_title
 from regulars.kit.errors import Refusal
 from regulars.web import clock
 from regulars.web.permissions import PERMISSIONS
+from regulars.web.sentences import listed
 
 
 @house_page(MANAGE)
@@ -59,7 +60,7 @@ def show_roles(request: HttpRequest) -> HttpResponse:
                 "title": role_title(role.name),
                 "purpose": _purpose(role),
                 "retire_href": _retire(role),
-                "widths": ", ".join(gettext(WIDTHS[width.value]) for width in role.scopes),
+                "widths": listed(gettext(WIDTHS[width.value]) for width in role.scopes),
                 "count": holders.get(role.name, 0),
                 "permissions": len(given[role.name]),
                 "href": f"{reverse('console-staff')}?role={role.name}",
@@ -137,9 +138,9 @@ def retire_role(request: HttpRequest) -> HttpResponse:
 
 def _impacts(wanted: Role) -> list[Impact]:
     given = sorted(wanted.permissions)
-    strong = ", ".join(gettext(PERMISSIONS[each]) for each in given if each in STRONG)
-    widths = ", ".join(gettext(WIDTHS[width.value]) for width in wanted.scopes)
-    words = ", ".join(gettext(PERMISSIONS[each]) for each in given)
+    strong = listed(gettext(PERMISSIONS[each]) for each in given if each in STRONG)
+    widths = listed(gettext(WIDTHS[width.value]) for width in wanted.scopes)
+    words = listed(gettext(PERMISSIONS[each]) for each in given)
     return [
         Impact(gettext("Permissions"), after=words),
         Impact(gettext("Strong permissions"), after=strong or formatting.MISSING),

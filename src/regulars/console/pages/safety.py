@@ -20,6 +20,7 @@ from regulars.console.pages.drawing import actor_of, draw, house_zone
 from regulars.console.pages.sections import house_page
 from regulars.web import clock
 from regulars.web.permissions import public
+from regulars.web.sentences import listed
 
 
 @house_page("staff.manage")
@@ -51,7 +52,7 @@ def reset_factors(request: HttpRequest, public_id: UUID) -> HttpResponse:
     at, actor = clock.met(request), actor_of(request)
     staff = access.get_staff_by_public(public_id=public_id)
     factors = access.get_factors(staff_id=staff.id)
-    held = gettext(", ").join(map(_name_of, factors.held)) or gettext("none")
+    held = listed(map(_name_of, factors.held)) or gettext("none")
 
     def after(_: dict[str, Any]) -> HttpResponse:
         said = gettext("The second factors of %(name)s are reset.")

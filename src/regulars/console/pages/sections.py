@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext
 
-from regulars.access.domain import Actor
+from regulars.access.domain import DEFAULT_CODE, Actor, Region
 from regulars.console.domain import operations
 from regulars.console.domain.cells import Cell, Fact, PageAction, TabLink
 from regulars.console.domain.navigation import Crumb
@@ -111,6 +111,11 @@ def reason_of(code: str, facts: Mapping[str, Any]) -> str:
     if code.startswith("bug."):
         return gettext(operations.BROKE).format(error=code.removeprefix("bug."))
     return words_of(code, facts)
+
+
+def region_title(region: Region) -> str:
+    """Name a region; stores that came without one stand in one that is nobody's."""
+    return gettext("no region") if region.code == DEFAULT_CODE else region.name
 
 
 def way_cell(actor: Actor, permission: str, title: str, name: str, key: object) -> Cell:

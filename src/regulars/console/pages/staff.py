@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from regulars.access import selectors as access
 from regulars.access import services
 from regulars.access.domain import (
+    DEFAULT_CODE,
     ROLES,
     STRONG,
     Actor,
@@ -52,6 +53,7 @@ from regulars.kit.masking import mask_email
 from regulars.kit.messages import message
 from regulars.web import clock, paging
 from regulars.web.permissions import PERMISSIONS
+from regulars.web.sentences import listed
 
 MANAGE = "staff.manage"
 RECENT = 20
@@ -220,12 +222,15 @@ def role_choices(actor: Actor, at: datetime) -> list[tuple[str, str]]:
 def scope_choices(actor: Actor) -> list[tuple[str, str]]:
     """List the places a role can be given in, widest first."""
     scope = actor.scope_for(MANAGE)
-    regions = [(f"region:{each.code}", each.name) for each in access.list_regions(scope)]
+    regions = [
+        (f"region:{each.code}", _region_words(each.code, each.name))
+        for each in access.list_regions(scope)
+    ]
     stores = [(f"store:{each.code}", each.name) for each in access.list_stores(scope)]
     return [
         ("all", scope_words("all")),
         ("own", scope_words("own")),
-        *((code, gettext("Region {name}").format(name=name)) for code, name in regions),
+        *regions,
         *((code, gettext("Store {name}").format(name=name)) for code, name in stores),
     ]
 
@@ -239,9 +244,15 @@ def scope_words(scope: str) -> str:
         case "own":
             return gettext("Members they look after")
         case "region":
-            return gettext("Region {name}").format(name=code)
+            return _region_words(code, code)
         case _:
             return gettext("Store {name}").format(name=code)
+
+
+def _region_words(code: str, name: str) -> str:
+    if code == DEFAULT_CODE:
+        return gettext("Stores without a region")
+    return gettext("Region {name}").format(name=name)
 
 
 def until_of(day: Any, zone: ZoneInfo) -> datetime | None:
@@ -302,7 +313,7 @@ def link_once(request: HttpRequest, staff: Staff, link: str, href: str) -> HttpR
 
 
 def _row(staff: Staff, at: datetime) -> ListRow:
-    roles = "; ".join(
+    roles = listed(
         f"{role_title(grant.role)} · {scope_words(grant.scope)}"
         for grant in staff.grants
         if grant.is_live(at)

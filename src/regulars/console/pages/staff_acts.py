@@ -43,6 +43,7 @@ from regulars.console.selectors.proposals import role_title
 from regulars.kit.errors import Refusal
 from regulars.web import clock
 from regulars.web.permissions import PERMISSIONS
+from regulars.web.sentences import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def deactivate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
 def activate(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     """Switch an account on again."""
     staff, actor, at = _about(request, staff_id)
-    roles = ", ".join(role_title(each.role) for each in staff.grants if each.is_live(at))
+    roles = listed(role_title(each.role) for each in staff.grants if each.is_live(at))
     deed = Deed(
         Act(
             title=gettext("Switch on the account of %(name)s") % {"name": staff.name},
@@ -258,8 +259,8 @@ def _grant_form(request: HttpRequest, form: GrantForm, staff: Staff) -> HttpResp
 def _grant_impacts(staff: Staff, said: dict[str, Any]) -> list[Impact]:
     role = access.all_roles()[said["role"]]
     given = role.permissions_in(frozenset(PERMISSIONS))
-    before = "; ".join(f"{role_title(g.role)} · {scope_words(g.scope)}" for g in staff.grants)
-    strong = ", ".join(gettext(PERMISSIONS[each]) for each in sorted(given & STRONG))
+    before = listed(f"{role_title(g.role)} · {scope_words(g.scope)}" for g in staff.grants)
+    strong = listed(gettext(PERMISSIONS[each]) for each in sorted(given & STRONG))
     until = str(said["until"]) if said["until"] else gettext("no end")
     return [
         Impact(
@@ -297,7 +298,7 @@ def _granted(
 
 def _why_two(role: str) -> str:
     given = access.all_roles()[role].permissions_in(frozenset(PERMISSIONS)) & STRONG
-    words = ", ".join(gettext(PERMISSIONS[each]) for each in sorted(given))
+    words = listed(gettext(PERMISSIONS[each]) for each in sorted(given))
     return gettext("A second person looks at roles with strong permissions: %(what)s.") % {
         "what": words
     }

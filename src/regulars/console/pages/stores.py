@@ -30,7 +30,7 @@ from regulars.console.pages.confirming import (
 )
 from regulars.console.pages.drawing import actor_of
 from regulars.console.pages.lists import draw_opened, reader_of
-from regulars.console.pages.sections import draw_sections
+from regulars.console.pages.sections import draw_sections, region_title
 from regulars.kit.messages import message
 from regulars.web import clock
 from regulars.web.pages import page
@@ -186,7 +186,7 @@ def _open(reader: Reader) -> Opened:
     scope = reader.actor.scope_for("stores.read")
     regions = access.list_regions(scope)
     spec = STORES.with_choices(
-        region=[Choice(each.code, each.name, is_data=True) for each in regions]
+        region=[Choice(each.code, region_title(each), is_data=True) for each in regions]
     )
     state = read_state(spec, reader.params)
     stores = _matching(scope, state, regions)
@@ -225,7 +225,7 @@ def _row(found: Store, regions: dict[int, Region], brands: dict[int, Brand]) -> 
             "code": Cell.code(found.code),
             "name": Cell.text(found.name),
             "kind": Cell.text(gettext(operations.STORE_KINDS[found.kind.value])),
-            "region": Cell.text(region.name if region else ""),
+            "region": Cell.text(region_title(region) if region else ""),
             "brand": Cell.text(brand.name if brand else ""),
             "zone": Cell.text(found.zone),
         },
@@ -237,7 +237,7 @@ def _place(found: Store, *, code: bool = False) -> tuple[str, str]:
     regions = access.list_regions(Scope(store_ids=(found.id,)))
     region = next((each for each in regions if each.id == found.region_id), None)
     brand = next((each for each in access.list_brands() if each.id == found.brand_id), None)
-    named = "" if region is None else (region.code if code else region.name)
+    named = "" if region is None else (region.code if code else region_title(region))
     return named, brand.name if brand else ""
 
 

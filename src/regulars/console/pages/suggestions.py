@@ -38,6 +38,7 @@ from regulars.members.selectors import suggestions as queue
 from regulars.web import clock
 from regulars.web.pages import page
 from regulars.web.seeking import Counted
+from regulars.web.sentences import listed
 
 PERMISSION = "members.merge"
 WAITS = timedelta(days=30)
@@ -163,8 +164,7 @@ def _person(row: MemberRow) -> Cell:
 
 
 def _fields(fields: tuple[str, ...]) -> str:
-    comma = gettext(", ")
-    return comma.join(gettext(FIELDS[field].title) for field in fields)
+    return listed(gettext(FIELDS[field].title) for field in fields)
 
 
 def _reason(code: str) -> str:

@@ -11,6 +11,7 @@ from regulars.access.domain import KeptEntry, Names
 from regulars.console.domain import acts, formatting, wording
 from regulars.console.domain.members import ActLine
 from regulars.console.domain.stories import Teller
+from regulars.console.selectors.auditing import reason_words
 from regulars.members import selectors as members
 from regulars.members.domain import MergedRecord
 from regulars.web import crypto, paging
@@ -71,7 +72,7 @@ def _line(entry: KeptEntry, key: bytes | None, names: Names, teller: Teller) -> 
         who=_who(entry, names, teller),
         title=f"{title} · {teller.translate(result.title)}" if result else title,
         tone=result.tone if result else act.tone,
-        reason=_reason(entry.reason_code or "", teller),
+        reason=reason_words(entry.reason_code or ""),
         detail=teller.comma.join(_figures(entry, teller)),
         note=_note(entry, key, teller),
         network=entry.network or "",
@@ -83,20 +84,6 @@ def _who(entry: KeptEntry, names: Names, teller: Teller) -> str:
     if entry.actor_kind == "key":
         return teller.say(acts.A_KEY, name=name or entry.actor_id)
     return name or teller.translate(acts.THE_HOUSE)
-
-
-def _reason(code: str, teller: Teller) -> str:
-    for words in (
-        wording.REVEAL_REASONS,
-        wording.STATUS_REASONS,
-        wording.MERGE_REASONS,
-        wording.ADJUST_REASONS,
-        wording.COPY_REASONS,
-        wording.ERASE_REASONS,
-    ):
-        if code in words:
-            return teller.word(words, code)
-    return code
 
 
 def _figures(entry: KeptEntry, teller: Teller) -> list[str]:

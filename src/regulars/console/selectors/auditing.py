@@ -1,5 +1,6 @@
 """Read the audit log for people: names of who acted, notes opened, where an object is shown."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,13 @@ from regulars.access import selectors as access
 from regulars.access import services as access_services
 from regulars.access.domain import KeptEntry, Names
 from regulars.console.domain import formatting
+from regulars.console.domain.auditing import REASONS
 from regulars.members import selectors as members
 from regulars.web import crypto
+from regulars.web.permissions import PERMISSIONS
+from regulars.web.sentences import words_of
 
+_GAP = re.compile(r"\{\w+\}")
 _PAGES: Mapping[str, str] = MappingProxyType(
     {
         "member": "console-member",
@@ -97,6 +102,18 @@ def who(entry: KeptEntry, names: Names) -> str:
             return gettext("Nobody known")
         case _:
             return gettext("Regulars itself")
+
+
+def reason_words(code: str) -> str:
+    """Say a reason: one that was chosen, a permission that was missing, a refusal; else the code.
+
+    What a refusal was about is not kept with it, so its sentence is said with gaps.
+    """
+    if code in REASONS:
+        return gettext(REASONS[code])
+    if code in PERMISSIONS:
+        return gettext(PERMISSIONS[code])
+    return _GAP.sub("…", words_of(code, {}))
 
 
 def read_note(entry: KeptEntry) -> tuple[str, bool]:

@@ -6,28 +6,21 @@ from typing import Any
 
 from regulars.access import selectors as access
 from regulars.access.domain import KeptEntry, Names
+from regulars.console.domain.audit_list import AUDIT as AUDIT_LIST
 from regulars.console.domain.exports import Ask, Exportable, ExportColumn, ExportRow, Value
-from regulars.console.domain.lists import Filter, ListSpec, read_state
+from regulars.console.domain.lists import read_state
 from regulars.console.selectors import auditing
 from regulars.console.selectors.auditing import Asked
 from regulars.kit.messages import message
 from regulars.loyalty import selectors as loyalty
 
 BATCH = 2_000
-_DAYS = ListSpec(
-    name="audit",
-    url_name="console-audit",
-    title="",
-    purpose="",
-    columns=(),
-    filters=(Filter("at", "", kind="days"),),
-)
 
 
 def _asked(ask: Ask) -> Asked:
     said: Mapping[str, str] = ask.filters
     zone = loyalty.get_programme().tz
-    span = read_state(_DAYS, said).span("at", at=ask.at, zone=zone)
+    span = read_state(AUDIT_LIST, said).span("at", at=ask.at, zone=zone)
     return auditing.read_asked(
         action=said.get("action", ""),
         actor=said.get("actor", ""),
@@ -82,7 +75,7 @@ AUDIT = Exportable(
     title=message("Audit log"),
     permission="audit.read",
     is_whole=True,
-    filters=_DAYS.filters,
+    filters=AUDIT_LIST.filters,
     columns=(
         ExportColumn("id", message("Entry")),
         ExportColumn("at", message("When")),

@@ -41,6 +41,7 @@ from regulars.members import selectors as members
 from regulars.members.domain import FIELDS, MemberQuery
 from regulars.web import crypto
 from regulars.web.permissions import PERMISSIONS
+from regulars.web.sentences import listed
 
 
 def read_proposal(approval: Approval, *, scope: Scope, at: datetime, zone: ZoneInfo) -> Proposal:
@@ -158,10 +159,10 @@ def _tell_adjustment(approval: Approval, at: datetime, zone: ZoneInfo) -> list[C
 def _tell_role(approval: Approval, _at: datetime, zone: ZoneInfo) -> list[Change]:
     payload = approval.payload
     staff = access.get_staff(staff_id=int(payload["staff_id"]))
-    held = ", ".join(f"{role_title(each.role)} ({each.scope})" for each in staff.grants)
+    held = listed(f"{role_title(each.role)} ({each.scope})" for each in staff.grants)
     role = access.all_roles().get(payload["role"])
     given = role.permissions_in(frozenset(PERMISSIONS)) if role else frozenset[str]()
-    strong = ", ".join(gettext(PERMISSIONS[each]) for each in sorted(given & STRONG))
+    strong = listed(gettext(PERMISSIONS[each]) for each in sorted(given & STRONG))
     ends = payload.get("expires_at")
     until = (
         formatting.moment(datetime.fromisoformat(ends), zone=zone) if ends else gettext("no end")
@@ -176,7 +177,7 @@ def _tell_role(approval: Approval, _at: datetime, zone: ZoneInfo) -> list[Change
 
 def _tell_key(approval: Approval, _at: datetime, zone: ZoneInfo) -> list[Change]:
     payload = approval.payload
-    permissions = ", ".join(gettext(PERMISSIONS.get(each, each)) for each in payload["permissions"])
+    permissions = listed(gettext(PERMISSIONS.get(each, each)) for each in payload["permissions"])
     networks = ", ".join(payload["networks"]) or gettext("anywhere")
     ends = formatting.moment(datetime.fromisoformat(payload["expires_at"]), zone=zone)
     return [

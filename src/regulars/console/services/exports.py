@@ -142,12 +142,11 @@ def _execute(approved: Approved) -> Mapping[str, Any]:
 
 def _within(approvals: Sequence[Approval], scope: Scope) -> frozenset[int]:
     """Answer the proposals whose makers see no more than this scope."""
-    at = clock.now()
-    makers = {each.maker_id: access.find_actor(staff_id=each.maker_id, at=at) for each in approvals}
+    makers = access.find_actors(staff_ids=[each.maker_id for each in approvals], at=clock.now())
     return frozenset(
         each.id
         for each in approvals
-        if (maker := makers[each.maker_id]) is not None
+        if (maker := makers.get(each.maker_id)) is not None
         and scope.contains(maker.scope_for("exports.make"))
     )
 

@@ -18,9 +18,14 @@ def remind_of_requests(*, at: datetime) -> int:
     """Tell whoever works on a request, or everybody at the desk; answers how many requests."""
     due = members.remind_of_requests(at=at)
     desk = [f"staff:{one}" for one in access.staff_with(permission="privacy.manage", at=at)]
-    for request in due:
-        owners = [f"staff:{request.assigned_to}"] if request.assigned_to else desk
-        facts = {"share": min(request.used(at), 100), "mark": request.mark}
-        href = reverse("console-privacy-request", args=[request.public_id])
-        notices.tell(owners=owners, words=WARNING, facts=facts, href=href, at=at)
+    lines = [
+        notices.Line(
+            owner,
+            {"share": min(request.used(at), 100), "mark": request.mark},
+            reverse("console-privacy-request", args=[request.public_id]),
+        )
+        for request in due
+        for owner in ([f"staff:{request.assigned_to}"] if request.assigned_to else desk)
+    ]
+    notices.tell_each(lines, words=WARNING, at=at)
     return len(due)

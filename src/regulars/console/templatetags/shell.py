@@ -3,7 +3,7 @@
 Nothing here asks the database: what is known stands on the request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -22,6 +22,7 @@ from regulars.console.domain import navigation as pages
 from regulars.console.domain.cells import PageAction, RowAction
 from regulars.console.domain.helping import HELP, KEYS, TERMS
 from regulars.web.permissions import PERMISSIONS, Caller, permission_of
+from regulars.web.sentences import listed
 
 register = template.Library()
 
@@ -265,6 +266,12 @@ def roles_with(permission: str) -> list[str]:
         for role in ROLES.values()
         if role.everything or code in role.permissions
     ]
+
+
+@register.filter(name="listed")
+def draw_listed(words: Iterable[str]) -> str:
+    """Write words one after another, as the reader's language separates them."""
+    return listed(words)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,6 +1,6 @@
 """Work on privacy requests: take, check who asks, hand over, answer, refuse; remind in time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -171,14 +171,20 @@ def cancel_request(*, public_id: UUID, scope: Scope, actor: Actor, at: datetime)
 def remind_of_requests(*, at: datetime) -> list[PrivacyRequest]:
     """Note the warnings at half and at four fifths of the time; answers whom they are about."""
     due = [each for each in selectors.list_due(at=at) if each.reminder(at)]
-    system = Actor.system("clock")
-    for request in due:
-        share = request.reminder(at)
-        sql.run(
-            "UPDATE members_privacyrequest SET reminded = %s::smallint WHERE id = %s::bigint",
-            [share, request.id],
-        )
-        _note_step(request, RequestStep.REMINDED, system, at, word=str(share))
+    if not due:
+        return []
+    ids, shares = [each.id for each in due], [each.reminder(at) for each in due]
+    sql.run(
+        "UPDATE members_privacyrequest r SET reminded = d.share"
+        " FROM unnest(%s::bigint[], %s::smallint[]) AS d(id, share) WHERE r.id = d.id",
+        [ids, shares],
+    )
+    _note_steps(
+        dict(zip(ids, map(str, shares), strict=True)),
+        RequestStep.REMINDED,
+        Actor.system("clock"),
+        at,
+    )
     return due
 
 
@@ -237,10 +243,16 @@ def _sealed(note: str, public_id: UUID) -> bytes | None:
 def _note_step(
     request: PrivacyRequest, step: RequestStep, actor: Actor, at: datetime, *, word: str = ""
 ) -> None:
+    _note_steps({request.id: word}, step, actor, at)
+
+
+def _note_steps(words: Mapping[int, str], step: RequestStep, actor: Actor, at: datetime) -> None:
+    """Note the same step of many requests: which, with a word each."""
     sql.run(
         "INSERT INTO members_privacystep (request_id, at, actor_kind, actor_id, step, word)"
-        " VALUES (%s::bigint, %s::timestamptz, %s::text, %s::bigint, %s::text, %s::text)",
-        [request.id, at, actor.kind, actor.id, step.value, word],
+        " SELECT id, %s::timestamptz, %s::text, %s::bigint, %s::text, word"
+        " FROM unnest(%s::bigint[], %s::text[]) AS d(id, word)",
+        [at, actor.kind, actor.id, step.value, list(words), list(words.values())],
     )
 
 
