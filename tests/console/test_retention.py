@@ -9,6 +9,8 @@ import orjson
 import pytest
 from click.testing import CliRunner
 from django.conf import settings
+from django.test import Client
+from django.utils.html import escape
 
 from regulars.access import selectors as access
 from regulars.access import services as access_services
@@ -29,6 +31,8 @@ from regulars.web import clock, progress, retention, sql
 from regulars.web.jobs import schedule
 from tests.console import kept_things as things
 from tests.console.kept_things import PLANTED, SAID, SYSTEM, a_member
+from tests.console.looking import hidden, questions
+from tests.console.shop import open_shop, signed_in
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = timedelta(days=1)
@@ -426,6 +430,68 @@ class TestLimits:
         assert sweeps["letters_open"].limit == settings.DEAD_LETTER_OPEN_DAYS * DAY
         assert sweeps["profile_city"].limit == 365 * DAY
         assert ledger.RUNS_KEPT[1].limit == sweeps["verify_runs"].limit
+
+
+@pytest.mark.reliability("RG13")
+class TestPages:
+    @pytest.fixture
+    def officer(self, at: datetime) -> Client:
+        open_shop(at)
+        return signed_in(at, role="privacy_officer")
+
+    def text(self, browser: Client, address: str, status: int = 200) -> str:
+        answer = browser.get(address)
+        assert answer.status_code == status
+        return str(answer.content.decode())
+
+    def test_show_every_class_with_what_would_go(self, at: datetime, officer: Client) -> None:
+        a_member(at - 366 * DAY, city="上海")
+
+        page = self.text(officer, "/console/retention")
+
+        for each in retaining.list_sweeps(at=at):
+            assert escape(each.title) in page
+            assert escape(each.purpose) in page
+        assert "365 days after it was last said" in page
+        assert "180 days after its arrival" in page
+        assert "No run on record yet" in page
+        assert "or 365 days after it was last said" in self.text(officer, "/console/fields")
+
+    def test_say_first_what_will_go_and_then_do_it_once(
+        self, at: datetime, officer: Client
+    ) -> None:
+        gone = a_member(at - 366 * DAY, city="上海")
+        asked = self.text(officer, "/console/retention/now")
+        assert "deleted" in asked
+        given = {"step": "do", "act_id": hidden(asked, "act_id")}
+
+        for _ in range(2):
+            assert officer.post("/console/retention/now", given).status_code == 302
+        ((job,), _) = progress.list_progress(owner=None, kind="retention")
+        console_tasks.run_retention(progress_id=str(job.id), staff_id=int(job.owner[6:]))
+
+        assert fields_of(gone) == set()
+        ((made,), _) = selectors.list_retention_runs()
+        shown = self.text(officer, f"/console/retention/{made.id}")
+        assert "in the console" in shown
+        assert f"/console/retention/{made.id}" in self.text(officer, "/console/retention")
+        assert "nothing" in self.text(officer, "/console/retention/now")
+        self.text(officer, "/console/retention/999999", status=404)
+
+    def test_running_is_for_those_who_may(self, at: datetime, officer: Client) -> None:
+        administrator = signed_in(at, role="administrator")
+
+        assert "Run now" not in self.text(administrator, "/console/retention")
+        self.text(administrator, "/console/retention/now", status=403)
+        self.text(signed_in(at, role="analyst"), "/console/retention", status=403)
+
+    def test_ask_as_little_for_many_runs(self, at: datetime, officer: Client) -> None:
+        run(at)
+        few = questions(officer, "/console/retention")
+        for n in range(15):
+            run(at + n * A_BIT)
+
+        assert questions(officer, "/console/retention") == few
 
 
 class TestCommand:

@@ -216,7 +216,9 @@ def _administration(colleague_id: int, at: datetime) -> dict[str, Any]:
     own = access.make_role(
         name="greeter", permissions=["members.read"], scopes=["all"], actor=SYSTEM, at=at
     )
+    retained = console.run_retention(origin="console", actor=SYSTEM, at=at)
     return {
+        "retention": retained.id,
         "role": own.name,
         "key": key.key.name,
         "factor": factors.held[0].public_id,

@@ -55,6 +55,7 @@ PERMISSIONS: dict[str, str] = {
     "exports.make": message("Take lists out as files, masked and logged"),
     "jobs.read": message("See and stop everybody's jobs"),
     "fields.read": message("See which personal data is held, and what for"),
+    "retention.run": message("End what is over its limit when asked"),
     "console.use": message("Sign in to the console"),
 }
 

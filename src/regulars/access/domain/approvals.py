@@ -169,6 +169,7 @@ STRONG = frozenset(
         "points.adjust",
         "points.earn",
         "privacy.manage",
+        "retention.run",
         "roles.assign",
         "settings.manage",
         "sources.manage",

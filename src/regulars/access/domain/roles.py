@@ -218,6 +218,7 @@ _ALL_ROLES = (
         "consents.write",
         "privacy.manage",
         "fields.read",
+        "retention.run",
         "audit.read",
         "exports.make",
         *_DECIDING,

@@ -120,6 +120,7 @@ NAVIGATION: tuple[Group, ...] = (
             Entry("console-roles", message("Roles"), "shield", ("console-role",)),
             Entry("console-keys", message("API keys"), "key-round", ("console-key",)),
             Entry("console-fields", message("Profile fields"), "fingerprint", ("console-field",)),
+            Entry("console-retention", message("Retention"), "eraser", ("console-retention",)),
             Entry("console-audit", message("Audit log"), "scroll-text", ("console-audit",)),
             Entry("console-settings", message("Settings"), "settings", ("console-setting",)),
             Entry("console-style", message("Style page"), "palette", ("console-style",)),

@@ -59,6 +59,7 @@ _AREA_OF: Mapping[str, str] = MappingProxyType(
         "sources": "data",
         "dead_letters": "data",
         "fields": "data",
+        "retention": "data",
     }
 )
 

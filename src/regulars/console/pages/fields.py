@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from regulars.access import selectors as access
 from regulars.console.pages.drawing import draw, house_zone
 from regulars.kit.messages import message
 from regulars.members.domain import PERSONAL_COLUMNS, PROFILE_FIELDS, Basis, Column, Field
@@ -42,12 +43,14 @@ def show_fields(request: HttpRequest) -> HttpResponse:
     at = clock.met(request)
     used = figures.count_field_use()
     total = max(used.members, 1)
+    stays = access.policy(at).profile_days
     return draw(
         request,
         "console/fields.html",
         {
             "fields": [
-                _field(each, used.fields.get(each.name, 0), total) for each in PROFILE_FIELDS
+                _field(each, used.fields.get(each.name, 0), total, stays[each.name])
+                for each in PROFILE_FIELDS
             ],
             "columns": [_column(each) for each in PERSONAL_COLUMNS],
             "members": used.members,
@@ -58,7 +61,7 @@ def show_fields(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _field(field: Field, filled: int, total: int) -> dict[str, object]:
+def _field(field: Field, filled: int, total: int, stays: int) -> dict[str, object]:
     tone, title = CLASSES[field.field_class.value]
     return {
         "title": gettext(field.title),
@@ -71,6 +74,7 @@ def _field(field: Field, filled: int, total: int) -> dict[str, object]:
         "is_sealed": field.is_sealed,
         "is_indexed": field.indexed,
         "days": field.retention_days,
+        "stays": stays,
         "filled": filled,
         "share": round(100 * filled / total),
     }

@@ -17,6 +17,7 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from regulars.access import selectors as access_selectors
 from regulars.access import services as access
@@ -72,10 +73,10 @@ def list_sweeps(*, at: datetime) -> tuple[Sweep, ...]:
 def report_retention(*, at: datetime) -> list[ClassReport]:
     """Say what a run at this moment would end, class by class, and change nothing."""
     held = requests.list_held(at=at)
-    found = [(each, retention.count(each, at=at, spared=held)) for each in list_sweeps(at=at)]
+    sweeps = list_sweeps(at=at)
     return [
         _report(sweep, Counted(rows=due.rows, oldest_at=due.oldest_at, held=due.held))
-        for sweep, due in found
+        for sweep, due in zip(sweeps, retention.count(sweeps, at=at, spared=held), strict=True)
     ]
 
 
@@ -128,7 +129,7 @@ def run_asked(*, progress_id: UUID, actor: Actor) -> None:
             owners=[work.owner],
             words=DONE,
             facts={"rows": run.rows},
-            href=f"/console/retention/{run.id}",
+            href=reverse("console-retention-run", args=[run.id]),
             at=at,
         )
 
@@ -185,11 +186,12 @@ def _finish(run: RetentionRun, sweeps: Sequence[Sweep]) -> RetentionRun:
     """Close the run with a line for every class, and say in the audit log what came of it."""
     at = clock.after_locks(run.started_at)
     held = requests.list_held(at=run.started_at)
-    left = {each.name: retention.count(each, at=run.started_at, spared=held) for each in sweeps}
+    left = retention.count(sweeps, at=run.started_at, spared=held)
     with transaction.atomic():
         counts = _lock_counts(run.id)
         whole = {
-            name: replace(counts.get(name, Counted()), held=due.held) for name, due in left.items()
+            sweep.name: replace(counts.get(sweep.name, Counted()), held=due.held)
+            for sweep, due in zip(sweeps, left, strict=True)
         }
         closed = sql.run(
             "UPDATE console_retention_run SET finished_at = %s::timestamptz"

@@ -73,7 +73,7 @@ def _of_those_gone() -> Sweep:
         name="profile_of_those_gone",
         title=message("Profiles of people who left"),
         purpose=message("To hold the declared profile fields, sealed where they are personal."),
-        since=message("the days after leaving named in the data map are over"),
+        since=message("the end of the days after leaving that the data map names"),
         table="members_profilevalue",
         key="member_id, field",
         where="member_id IN (SELECT id FROM members_member WHERE status = 'erased')",
