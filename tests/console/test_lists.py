@@ -119,6 +119,7 @@ class TestTable:
             (Cell.link("SO-1", "/o/1"), '<a href="/o/1">SO-1</a>'),
             (Cell.person("林**", "138****8000", "/m/1"), '<a class="who" href="/m/1">'),
             (Cell.person("", "138****8000", ""), '<span class="who">'),
+            (Cell.person("0000018", "0000018", ""), "0000018</b></span></span>"),
             (Cell.progress(130, "done"), "--v:100"),
             (Cell.dash(), '<span class="mute">—</span>'),
         ],

@@ -85,11 +85,13 @@ def _link(cell: Cell) -> SafeString:
 def _person(cell: Cell) -> SafeString:
     initial = "" if cell.label[:1].isdigit() else cell.label[:1]
     face = format_html("{}", initial) if initial else icon("user", small=True)
+    title = cell.label or cell.note or formatting.MISSING
+    note = format_html("<small>{}</small>", cell.note) if cell.note not in {"", title} else ""
     inner = format_html(
-        '<span class="avatar" aria-hidden="true">{}</span><span><b>{}</b><small>{}</small></span>',
+        '<span class="avatar" aria-hidden="true">{}</span><span><b>{}</b>{}</span>',
         face,
-        cell.label or cell.note or formatting.MISSING,
-        cell.note,
+        title,
+        note,
     )
     if not cell.to:
         return format_html('<span class="who">{}</span>', inner)
