@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_every_page import violations
 from tests.browser.test_walk import LOOKS, Walk, sign_in, walk_as
 
 __all__ = ["walk_as"]
@@ -48,12 +49,14 @@ def test_free_days_in_both_languages_and_themes(
     page.click(".lines > summary")
     expect(page.locator(".lines tbody tr")).to_have_count(30)
     walk.look("home-lines")
+    walk.faults += violations(page, twice=False)
 
     walk.expected.add(422)
     choose(page, last, first)
     expect(page.locator("#days-to_error")).to_be_visible()
     expect(page.locator("#days-to")).to_have_attribute("aria-invalid", "true")
     walk.look("home-wrong")
+    walk.faults += violations(page, twice=False)
     assert walk.faults == []
 
 

@@ -200,6 +200,27 @@ class TestColumns:
         assert 'data-code="tier" style="--w:160px"' in page
         assert "--w:800px" in page
 
+    def test_are_as_wide_as_usual_again_one_by_one_or_all(self, owner: Client) -> None:
+        for width in ("member:300", "tier:160", "joined:200"):
+            owner.post("/console/columns", {"list": "members", "width": width})
+        assert page_of(owner, LIST).count('class="clip" style="--w:300px"') > 0
+
+        owner.post("/console/columns", {"list": "members", "width": "tier:0"})
+        without_one = page_of(owner, LIST)
+        owner.post("/console/columns", {"list": "members", "reset": "1", "next": LIST})
+        without_any = page_of(owner, LIST)
+
+        assert "--w:160px" not in without_one
+        assert "--w:200px" in without_one
+        assert "--w:" not in without_any.partition("<thead")[2].partition("</table>")[0]
+
+    def test_are_ones_own(self, owner: Client, at: datetime) -> None:
+        owner.post("/console/columns", {"list": "members", "width": "tier:160"})
+
+        other = page_of(signed_in(at, role="operations"), LIST)
+
+        assert "--w:160px" not in other
+
     @pytest.mark.parametrize("text", ["", "tier", "tier:wide", "a-b:10", ":10"])
     def test_ignore_widths_that_are_none(self, text: str) -> None:
         assert views.read_width(text) is None

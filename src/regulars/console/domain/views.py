@@ -95,11 +95,12 @@ def check_name(text: str) -> str:
 
 
 def read_width(text: str) -> tuple[str, int] | None:
-    """Read `code:160`, the width of a column in pixels, kept between sensible ends."""
+    """Read `code:160`, the width of a column in pixels between sensible ends; 0 is as usual."""
     code, _, pixels = text.partition(":")
     if not (code.replace("_", "").isalnum() and pixels.isascii() and pixels.isdigit()):
         return None
-    return code[:CODE_LENGTH_MAX], min(max(int(pixels[:5]), WIDTH_MIN), WIDTH_MAX)
+    width = int(pixels[:5])
+    return code[:CODE_LENGTH_MAX], width and min(max(width, WIDTH_MIN), WIDTH_MAX)
 
 
 def clean_query(text: str) -> str:

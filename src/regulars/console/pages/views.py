@@ -101,6 +101,7 @@ def choose_columns(request: HttpRequest) -> HttpResponse:
     columns = [code[:40] for code in said.getlist("column")[:COLUMNS_MAX]]
     if "reset" in said:
         columns = []
+        services.forget_widths(actor=actor_of(request), name=_list_name(request))
     elif "up" in said:
         columns = moved(columns, said["up"], by=-1)
     elif "down" in said:

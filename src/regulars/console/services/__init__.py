@@ -12,6 +12,7 @@ from regulars.console.services.figures import count_figures, get_figures
 from regulars.console.services.keeping import (
     change_view,
     delete_view,
+    forget_widths,
     keep_columns,
     keep_default,
     keep_width,
@@ -47,6 +48,7 @@ __all__ = [
     "drop_over_exports",
     "drop_over_packages",
     "forget_packages_of",
+    "forget_widths",
     "get_figures",
     "keep_columns",
     "keep_default",

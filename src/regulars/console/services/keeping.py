@@ -112,7 +112,14 @@ def keep_columns(*, actor: Actor, name: str, columns: Sequence[str]) -> None:
 
 
 def keep_width(*, actor: Actor, name: str, column: str, pixels: int) -> None:
-    """Draw a column of the list this wide from now on."""
+    """Draw a column of the list this wide from now on; with no pixels, as usual."""
+    if not pixels:
+        sql.run(
+            "UPDATE console_preference SET value = value - %s::text"
+            " WHERE staff_id = %s AND name = %s",
+            [column, actor.id, f"widths:{name}"],
+        )
+        return
     sql.run(
         "INSERT INTO console_preference (staff_id, name, value)"
         " VALUES (%s, %s, jsonb_build_object(%s::text, %s::int))"
@@ -120,6 +127,11 @@ def keep_width(*, actor: Actor, name: str, column: str, pixels: int) -> None:
         " value = console_preference.value || EXCLUDED.value",
         [actor.id, f"widths:{name}", column, pixels],
     )
+
+
+def forget_widths(*, actor: Actor, name: str) -> None:
+    """Draw every column of the list as wide as usual."""
+    _prefer(actor, f"widths:{name}", None)
 
 
 def _prefer(actor: Actor, name: str, value: object) -> None:

@@ -105,43 +105,125 @@
     if (unsaved?.isConnected) event.preventDefault();
   });
 
-  // Coming back to a list finds it as it was left: place and ticks.
-  const kept = () => `list:${location.pathname}${location.search}`;
-  window.addEventListener("pagehide", () => {
+  // Coming back to a list finds it as it was left: place and ticks. What is drawn anew within the page
+  // has an address of its own, and the way back from it is a reload.
+  const address = () => location.pathname + location.search;
+  const BACK = "list:back";
+  let shown = address();
+  const keepPlace = () => {
     const wrap = find("#list .table-wrap");
     if (!wrap) return;
     const state = {
       top: wrap.scrollTop,
+      left: wrap.scrollLeft,
+      page: window.scrollY,
       ticks: all("#list [name=ids]:checked").map((box) => box.value),
+      all: Boolean(find("#list [name=all]:checked")),
       here: rows().findIndex((row) => row.classList.contains("is-here")),
     };
-    sessionStorage.setItem(kept(), JSON.stringify(state));
-  });
-  window.addEventListener("pageshow", () => {
-    const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+    sessionStorage.setItem(`list:${shown}`, JSON.stringify(state));
+  };
+  const findPlace = () => {
     const wrap = find("#list .table-wrap");
-    const state = isBack && wrap && JSON.parse(sessionStorage.getItem(kept()) ?? "null");
+    const state = wrap && JSON.parse(sessionStorage.getItem(`list:${shown}`) ?? "null");
     if (!state) return;
     for (const box of all("#list [name=ids]")) box.checked = state.ticks.includes(box.value);
+    const whole = find("#list [name=all]");
+    if (whole) whole.checked = state.all;
     rows()[state.here]?.classList.add("is-here");
-    wrap.scrollTop = state.top;
+    wrap.scrollTo(state.left, state.top);
+    window.scrollTo(0, state.page);
     for (const list of all(".list-rows")) count(list);
+  };
+  window.addEventListener("pagehide", keepPlace);
+  document.addEventListener("htmx:beforeHistorySave", keepPlace);
+  for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
+    document.addEventListener(name, () => { shown = address(); });
+  }
+  window.addEventListener("popstate", () => sessionStorage.setItem(BACK, address()));
+  window.addEventListener("pageshow", () => {
+    const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+    const isAgain = sessionStorage.getItem(BACK) === shown;
+    sessionStorage.removeItem(BACK);
+    if (isBack || isAgain) findPlace();
   });
 
-  // Widths of columns: drag the head's edge; the server remembers them.
-  document.addEventListener("pointerup", () => {
-    for (const head of all(".col[data-code]")) {
-      const width = Math.round(head.getBoundingClientRect().width);
-      if (!head.style.inlineSize && !head.style.width) continue;
-      if (head.dataset.width === String(width)) continue;
-      head.dataset.width = String(width);
-      const form = find("#list form[data-columns]");
-      if (!form) continue;
-      const said = new URLSearchParams({ list: form.elements.list.value, width: `${head.dataset.code}:${width}` });
-      said.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-      fetch(form.action, { method: "POST", body: said, redirect: "manual" });
+  // Widths of columns: drag the edge of a head, or move it by arrow keys; the server remembers them.
+  const WIDTH = { least: 48, most: 800, step: 8, leap: 48 };
+  const widen = (head, pixels) => {
+    const width = pixels && Math.min(Math.max(Math.round(pixels), WIDTH.least), WIDTH.most);
+    const cell = head.closest("th");
+    for (const row of cell.closest("table").rows) {
+      const part = row === cell.parentElement ? head : row.cells[cell.cellIndex];
+      if (part !== head) part.classList.toggle("clip", Boolean(width));
+      if (width) part.style.setProperty("--w", `${width}px`);
+      else part.removeAttribute("style");
     }
+    const edge = cell.querySelector(".edge");
+    edge.setAttribute("aria-valuenow", Math.round(head.getBoundingClientRect().width));
+    edge.dataset.width = String(width);
+  };
+  const keepWidth = (head) => {
+    const edge = head.closest("th").querySelector(".edge");
+    const form = find("#list form[data-columns]");
+    if (!form || edge.dataset.width === undefined || edge.dataset.width === edge.dataset.kept) return;
+    edge.dataset.kept = edge.dataset.width;
+    const said = new URLSearchParams({ list: form.elements.list.value, width: `${head.dataset.code}:${edge.dataset.width}` });
+    said.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+    fetch(form.action, { method: "POST", body: said, redirect: "manual", keepalive: true });
+  };
+  const addEdges = () => {
+    for (const head of all("#list .col[data-code]")) {
+      if (head.parentElement.querySelector(".edge") || !find("#list form[data-columns]")) continue;
+      const edge = document.createElement("span");
+      const said = { role: "separator", tabindex: "0", "aria-orientation": "vertical", "aria-label": head.dataset.width,
+        "aria-valuemin": WIDTH.least, "aria-valuemax": WIDTH.most, "aria-valuenow": Math.round(head.getBoundingClientRect().width) };
+      for (const [name, value] of Object.entries(said)) edge.setAttribute(name, value);
+      edge.className = "edge";
+      head.after(edge);
+    }
+  };
+  const headOf = (edge) => edge.parentElement.querySelector(".col");
+  document.addEventListener("pointerdown", (event) => {
+    const edge = event.target.closest(".edge");
+    if (!edge || event.button) return;
+    event.preventDefault();
+    const head = headOf(edge);
+    const [from, width] = [event.clientX, head.getBoundingClientRect().width];
+    const way = getComputedStyle(head).direction === "rtl" ? -1 : 1;
+    edge.setPointerCapture(event.pointerId);
+    const move = (moved) => widen(head, width + way * (moved.clientX - from));
+    edge.addEventListener("pointermove", move);
+    edge.addEventListener("lostpointercapture", () => {
+      edge.removeEventListener("pointermove", move);
+      keepWidth(head);
+    }, { once: true });
   });
+  document.addEventListener("dblclick", (event) => {
+    const edge = event.target.closest(".edge");
+    if (!edge) return;
+    widen(headOf(edge), 0);
+    keepWidth(headOf(edge));
+  });
+  document.addEventListener("keydown", (event) => {
+    const edge = event.target.closest(".edge");
+    if (!edge || event.ctrlKey || event.metaKey || event.altKey) return;
+    const head = headOf(edge);
+    const width = head.getBoundingClientRect().width;
+    const step = event.shiftKey ? WIDTH.leap : WIDTH.step;
+    const meant = { ArrowLeft: width - step, ArrowRight: width + step, Home: WIDTH.least, End: WIDTH.most, Enter: 0 }[event.key];
+    if (meant === undefined) return;
+    event.preventDefault();
+    widen(head, meant && Math.max(meant, WIDTH.least));
+  });
+  for (const name of ["keyup", "focusout"]) {
+    document.addEventListener(name, (event) => {
+      const edge = event.target.closest?.(".edge");
+      if (edge) keepWidth(headOf(edge));
+    });
+  }
+  document.addEventListener("htmx:afterSwap", addEdges);
+  addEdges();
 
   // A filter opens below itself, and never beyond the edge of its toolbar.
   document.addEventListener("toggle", (event) => {
