@@ -160,10 +160,62 @@ class TestAudit:
         [entry] = access.list_audit(action="policy.changed")
 
         page = text_of(owner, f"/console/audit/{entry.id}")
+        opened = owner.post(f"/console/audit/{entry.id}/note", {"reason": "act_check"})
 
-        assert "the board said so" in page
+        assert "the board said so" not in page
+        assert "the board said so" in opened.content.decode()
         assert "idle_minutes_before" in page
         assert "not sealed yet" not in page
+
+    @pytest.mark.reliability("RH18")
+    def test_opens_a_note_with_a_reason_and_on_record(self, at: datetime, owner: Client) -> None:
+        services.change_policy(
+            changes={"idle_minutes": 15}, actor=HOUSE, at=at, note="the board said so"
+        )
+        [entry] = access.list_audit(action="policy.changed")
+        path = f"/console/audit/{entry.id}/note"
+
+        idle = [owner.post(path, {"reason": reason}) for reason in ("", "because")]
+        nothing = access.list_audit(action="audit.note_opened")
+        opened = owner.post(path, {"reason": "act_check"})
+
+        assert [each.status_code for each in idle] == [422, 422]
+        assert nothing == []
+        assert "the board said so" in opened.content.decode()
+        assert f'content="30;url=/console/audit/{entry.id}"' in opened.content.decode()
+        [told] = access.list_audit(action="audit.note_opened")
+        assert (told.object_kind, told.object_id) == ("audit_entry", str(entry.id))
+        assert (told.reason_code, told.details) == ("act_check", {"about": "policy"})
+        assert (
+            owner.post(f"/console/audit/{told.id}/note", {"reason": "act_check"}).status_code == 302
+        )
+
+    @pytest.mark.reliability("RH17")
+    @pytest.mark.parametrize(("role", "status"), [("administrator", 403), ("privacy_officer", 200)])
+    def test_opens_a_note_about_a_member_to_who_may_reveal(
+        self, at: datetime, shop: Shop, role: str, status: int
+    ) -> None:
+        services.audit(
+            actor=HOUSE,
+            action="points.adjusted",
+            object_kind="member",
+            object_id=str(shop.lin_public),
+            at=at,
+            note="她的猫叫团子",
+        )
+        [entry] = access.list_audit(action="points.adjusted")
+        browser = signed_in(at, role=role)
+        path = f"/console/audit/{entry.id}"
+
+        page = text_of(browser, path)
+        answer = browser.post(f"{path}/note", {"reason": "act_check"})
+
+        assert "团子" not in page
+        assert ("/note" in page) == (status == 200)
+        assert answer.status_code == status
+        assert ("团子" in answer.content.decode()) == (status == 200)
+        told = access.list_audit(action="audit.note_opened")
+        assert len(told) == (1 if status == 200 else 0)
 
     def test_an_entry_that_is_not_there(self, owner: Client) -> None:
         assert owner.get("/console/audit/999999999").status_code == 404

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from regulars.access import selectors as audit
 from regulars.access.domain import Actor, Scope
 from regulars.console import services
 from regulars.console.services import packages
@@ -262,12 +263,13 @@ class TestPages:
         assert taken.status_code == 302
         page = browser.get(taken.url).content.decode()
         assert "First: who is asking?" in page
-        assert "wants all of it" in page
+        assert "wants all of it" not in page
         public_id = taken.url.rsplit("/", 1)[1]
 
         def post(name, **fields):
             return browser.post(reverse(f"console-privacy-{name}", args=[public_id]), fields)
 
+        assert "wants all of it" in post("note", reason="member_request").content.decode()
         assert post("package").status_code == 409
         assert post("check", how="phone_code").status_code == 302
         assert post("take").status_code == 302
@@ -284,6 +286,34 @@ class TestPages:
         assert "个人信息请求" in letter.content.decode()
         listed = browser.get(reverse("console-privacy")).content.decode()
         assert public_id in listed
+
+    @pytest.mark.reliability("RG4")
+    def test_what_was_said_is_opened_with_a_reason_and_on_record(self, shop):
+        browser = signed_in(shop.at, role="privacy_officer", language="zh-hans")
+        request = opened(shop, note=f"{NAME} 带着卡来了")
+        empty = opened(shop, RequestKind.CORRECT)
+        page = reverse("console-privacy-request", args=[request.public_id])
+        place = reverse("console-privacy-note", args=[request.public_id])
+
+        def told():
+            return audit.list_audit(action="privacy.note_opened")
+
+        assert NAME not in browser.get(page).content.decode()
+        assert [browser.post(place, {"reason": each}).status_code for each in ("", "x")] == [
+            422
+        ] * 2
+        assert told() == []
+        shown = browser.post(place, {"reason": "member_request"}).content.decode()
+        assert f"{NAME} 带着卡来了" in shown
+        assert f'content="30;url={page}"' in shown
+        (entry,) = told()
+        assert (entry.object_id, entry.reason_code) == (str(request.public_id), "member_request")
+        assert NAME not in browser.get(page).content.decode()
+        nothing = reverse("console-privacy-note", args=[empty.public_id])
+        assert browser.post(nothing, {"reason": "member_request"}).status_code == 302
+        members.erase(member_id=shop.lin, at=clock.now(), actor=SYSTEM, reason_code="request")
+        assert browser.post(place, {"reason": "member_request"}).status_code == 302
+        assert len(told()) == 1
 
     def test_nobody_is_found_by_a_wrong_number(self, shop):
         answer = signed_in(shop.at).post(

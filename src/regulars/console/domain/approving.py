@@ -60,6 +60,7 @@ OBJECTS: Mapping[str, str] = MappingProxyType(
         "ledger": message("Ledger"),
         "merge_suggestion": message("Merge suggestion"),
         "privacy_request": message("Privacy request"),
+        "audit_entry": message("Audit entry"),
         "store": message("Store"),
         "import": message("Import"),
         "retention": message("Retention run"),

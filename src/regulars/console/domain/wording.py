@@ -198,6 +198,14 @@ REVEAL_REASONS: Mapping[str, str] = MappingProxyType(
         "fraud_check": message("Looking into suspected abuse"),
     }
 )
+NOTE_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "act_check": message("Checking whether an act was right"),
+        "member_request": REVEAL_REASONS["member_request"],
+        "fraud_check": REVEAL_REASONS["fraud_check"],
+    }
+)
+REVEAL_SECONDS = 30
 
 
 def word(words: Mapping[str, str], code: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from regulars.access import selectors as access
 from regulars.access import services
 from regulars.access.domain import Actor, KeptEntry, Names
+from regulars.console.domain import wording
 from regulars.console.domain.approving import OBJECTS
 from regulars.console.domain.audit_list import AUDIT
 from regulars.console.domain.auditing import ACTIONS, PROBLEMS, RESULTS
@@ -35,8 +36,10 @@ from regulars.console.pages.lists import draw_list
 from regulars.console.pages.sections import house_page
 from regulars.console.selectors import auditing
 from regulars.console.selectors.auditing import Asked
+from regulars.console.services import notes
 from regulars.kit.messages import message
 from regulars.kit.progress import Progress, ProgressState
+from regulars.members.domain import ReasonMissing
 from regulars.web import clock, paging, progress
 
 READ = "audit.read"
@@ -96,12 +99,34 @@ def list_entries(request: HttpRequest) -> HttpResponse:
 @house_page(READ)
 @require_safe
 def show_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
-    """Show one entry whole, with its place in the chain."""
+    """Show one entry with its place in the chain; its note stays covered."""
     entry, seq = access.get_entry(entry_id=entry_id)
+    return _draw_entry(request, entry, seq, note=None)
+
+
+@house_page(READ, step_up=True)
+@require_POST
+def open_note(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """Show the note of an entry for a moment; who looked and why is logged first."""
+    entry, seq = access.get_entry(entry_id=entry_id)
+    if entry.note is None:
+        return HttpResponseRedirect(reverse("console-audit-entry", args=[entry_id]))
+    reason = request.POST.get("reason", "")
+    if reason not in wording.NOTE_REASONS:
+        raise ReasonMissing
+    note = notes.open_audit_note(
+        entry=entry, reason_code=reason, actor=actor_of(request), at=clock.met(request)
+    )
+    return _draw_entry(request, entry, seq, note=note)
+
+
+def _draw_entry(
+    request: HttpRequest, entry: KeptEntry, seq: int | None, *, note: tuple[str, bool] | None
+) -> HttpResponse:
+    may_open = not auditing.is_about_member(entry) or actor_of(request).may("members.reveal")
     names = auditing.names_in([entry])
     tone, result = RESULTS[entry.result]
     title = _title(entry)
-    note, is_gone = auditing.read_note(entry)
     context = {
         "heading": title,
         "purpose": gettext("Entry %(number)s") % {"number": entry.id},
@@ -116,8 +141,14 @@ def show_entry(request: HttpRequest, entry_id: int) -> HttpResponse:
         "reason": _reason(entry.reason_code or ""),
         "details": sorted(entry.details.items()),
         "behalf": names.staff.get(entry.on_behalf_id or 0, ""),
-        "note": note,
-        "note_gone": is_gone,
+        "has_note": entry.note is not None,
+        "note": note[0] if note else None,
+        "note_gone": bool(note and note[1]),
+        "note_href": reverse("console-audit-note", args=[entry.id]) if may_open else "",
+        "here": reverse("console-audit-entry", args=[entry.id]),
+        "why": wording.NOTE_REASONS.items(),
+        "reveal_seconds": wording.REVEAL_SECONDS,
+        "personal": note is not None,
         "object_href": auditing.object_href(entry),
         "same_href": f"{reverse('console-audit')}?object={entry.object_kind}:{entry.object_id}",
     }
@@ -238,5 +269,6 @@ def _verdict(found: dict[str, Any], at: datetime | None, href: str) -> LastCheck
 ROUTES: tuple[URLPattern, ...] = (
     path("console/audit", list_entries, name="console-audit"),
     path("console/audit/check", check_chain, name="console-audit-check"),
+    path("console/audit/<int:entry_id>/note", open_note, name="console-audit-note"),
     path("console/audit/<int:entry_id>", show_entry, name="console-audit-entry"),
 )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from regulars.access.domain import Actor
-from regulars.console.domain import operations
+from regulars.console.domain import operations, wording
 from regulars.console.domain.cells import Cell, Empty, Fact, ListRow
 from regulars.console.domain.formatting import whole
 from regulars.console.domain.listings import Listing, Opened, Part, Reader
@@ -50,7 +50,6 @@ from regulars.web.permissions import demand
 
 READ = "dead_letters.read"
 ACT = "dead_letters.replay"
-REVEAL_SECONDS = 30
 HAPPY = frozenset({"applied", "exists", "parked", "queued", "dropped"})
 
 LETTERS = ListSpec(
@@ -242,7 +241,7 @@ def _draw(request: HttpRequest, letter: DeadLetter, *, body: str | None) -> Http
             "acts": letter.state == "open" and actor.may(ACT),
             "is_refund": letter.error_code == "ingest.order_missing",
             "look_reasons": operations.LOOK_REASONS.items() if may_reveal else (),
-            "reveal_seconds": REVEAL_SECONDS,
+            "reveal_seconds": wording.REVEAL_SECONDS,
             "is_revealed": body is not None,
             "here": here,
             "personal": body is not None,

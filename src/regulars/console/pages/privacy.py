@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from regulars.access import selectors as access
 from regulars.access.domain import Actor, Scope
 from regulars.console import services
-from regulars.console.domain import formatting
+from regulars.console.domain import formatting, wording
 from regulars.console.domain.lists import Cell, Fact
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.searching import plan_search
@@ -24,12 +24,13 @@ from regulars.kit.errors import Refusal
 from regulars.kit.messages import message
 from regulars.members import selectors as people
 from regulars.members import services as members
-from regulars.members.domain import MemberNotFound
+from regulars.members.domain import MemberNotFound, ReasonMissing
 from regulars.members.domain import requests as desk
 from regulars.members.domain.requests import PrivacyRequest, RequestKind, RequestState
 from regulars.members.selectors import requests as selectors
 from regulars.web import clock
 from regulars.web.pages import page
+from regulars.web.permissions import demand
 
 STEPS = {
     "opened": message("Request taken"),
@@ -71,9 +72,32 @@ def new_request(request: HttpRequest) -> HttpResponse:
 @page("privacy.manage")
 @require_safe
 def show_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Show one request: how much time is left, what was done, what comes next."""
-    at, scope = clock.met(request), _scope(request)
+    """Show one request: how much time is left, what was done, what comes next; not its note."""
+    found = selectors.get_request(public_id=public_id, scope=_scope(request))
+    return _draw(request, found, note=None)
+
+
+@page("members.reveal", step_up=True)
+@require_POST
+def open_note(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show what was noted of a request, for a moment; who looked and why is logged first."""
+    actor = actor_of(request)
+    scope = actor.scope_for("members.reveal") & actor.scope_for("privacy.manage")
+    demand(request, "privacy.manage")
+    reason = request.POST.get("reason", "")
+    if reason not in wording.REVEAL_REASONS:
+        raise ReasonMissing
     found = selectors.get_request(public_id=public_id, scope=scope)
+    if not selectors.has_note(request=found):
+        return HttpResponseRedirect(_href(found))
+    note = members.open_request_note(
+        public_id=public_id, reason_code=reason, scope=scope, actor=actor, at=clock.met(request)
+    )
+    return _draw(request, found, note=note)
+
+
+def _draw(request: HttpRequest, found: PrivacyRequest, *, note: str | None) -> HttpResponse:
+    at, may_reveal = clock.met(request), actor_of(request).may("members.reveal")
     public = people.public_ids(member_ids=[found.member_id])[found.member_id]
     tone, title = STATES[found.state]
     steps = selectors.list_steps(request_id=found.id)
@@ -90,7 +114,14 @@ def show_request(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "found": found,
             "now": at,
             "personal": True,
-            "note": selectors.read_note(request=found),
+            "has_note": selectors.has_note(request=found),
+            "note": note,
+            "note_href": reverse("console-privacy-note", args=[found.public_id])
+            if may_reveal
+            else "",
+            "here": _href(found),
+            "why": wording.REVEAL_REASONS.items(),
+            "reveal_seconds": wording.REVEAL_SECONDS,
             "is_late": found.is_late(at),
             "has_package": found.has_package(at),
             "needs_check": desk.needs_check(found.kind) and found.state is RequestState.OPEN,
@@ -222,8 +253,12 @@ def _opened(
 
 
 def _back(request: HttpRequest, found: PrivacyRequest, text: str) -> HttpResponse:
-    href = reverse("console-privacy-request", args=[found.public_id])
+    href = _href(found)
     return done(request, text, href=href, title=found.mark, to=href)
+
+
+def _href(found: PrivacyRequest) -> str:
+    return reverse("console-privacy-request", args=[found.public_id])
 
 
 def _crumb() -> Crumb:
@@ -272,6 +307,7 @@ def _act_href(kind: RequestKind, public: UUID) -> str:
 ROUTES: tuple[URLPattern, ...] = (
     path("console/privacy/new", new_request, name="console-privacy-new"),
     path("console/privacy/<uuid:public_id>", show_request, name="console-privacy-request"),
+    path("console/privacy/<uuid:public_id>/note", open_note, name="console-privacy-note"),
     path("console/privacy/<uuid:public_id>/check", check_request, name="console-privacy-check"),
     path("console/privacy/<uuid:public_id>/take", take_request, name="console-privacy-take"),
     path(

@@ -23,8 +23,6 @@ from regulars.web import clock
 from regulars.web.pages import page
 from regulars.web.permissions import demand
 
-REVEAL_SECONDS = 30
-
 
 @page("members.read")
 @require_safe
@@ -89,7 +87,7 @@ def _record(request: HttpRequest, profile: Profile, *, tab: str, at: datetime) -
         "member_href": reading.href(tab),
         "back_to": reading.href(tab),
         "reveal_reasons": _reasons(reading),
-        "reveal_seconds": REVEAL_SECONDS,
+        "reveal_seconds": wording.REVEAL_SECONDS,
         "shows_points": reading.may("points.read"),
         "visible": record_actions.visible_actions(reading, head),
         "menu": record_actions.menu_actions(reading, head),

@@ -28,8 +28,8 @@ from regulars.console.pages.confirming import (
     step_of,
 )
 from regulars.console.pages.drawing import actor_of, draw, house_zone
+from regulars.console.pages.granting import MANAGE
 from regulars.console.pages.sections import house_page
-from regulars.console.pages.staff import MANAGE
 from regulars.console.selectors.proposals import role_title
 from regulars.kit.errors import Refusal
 from regulars.web import clock

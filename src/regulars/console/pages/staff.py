@@ -1,7 +1,7 @@
 """Colleagues: the list, one account with what it may do and why, and an invitation."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from regulars.access import selectors as access
 from regulars.access import services
 from regulars.access.domain import (
-    DEFAULT_CODE,
     ROLES,
     STRONG,
     Actor,
@@ -45,6 +44,13 @@ from regulars.console.domain.navigation import Crumb
 from regulars.console.forms.administration import InviteForm
 from regulars.console.pages.confirming import draw_form, perform
 from regulars.console.pages.drawing import actor_of, draw, house_zone
+from regulars.console.pages.granting import (
+    MANAGE,
+    role_choices,
+    scope_choices,
+    scope_words,
+    until_of,
+)
 from regulars.console.pages.lists import draw_opened, reader_of
 from regulars.console.pages.sections import house_page
 from regulars.console.selectors.proposals import role_title
@@ -55,7 +61,6 @@ from regulars.web import clock, paging
 from regulars.web.permissions import PERMISSIONS
 from regulars.web.sentences import listed
 
-MANAGE = "staff.manage"
 RECENT = 20
 SPEC = ListSpec(
     name="staff",
@@ -207,59 +212,6 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 
 _FIELD_OF = {"access.email_taken": "email", "access.code_taken": "code"}
-
-
-def role_choices(actor: Actor, at: datetime) -> list[tuple[str, str]]:
-    """List the roles an actor could give somewhere, for a form."""
-    separated = access.policy(at).separated_administrators
-    return [
-        (role.name, role_title(role.name))
-        for role in access.all_roles().values()
-        if services.may_give(actor, role=role, separated=separated)
-    ]
-
-
-def scope_choices(actor: Actor) -> list[tuple[str, str]]:
-    """List the places a role can be given in, widest first."""
-    scope = actor.scope_for(MANAGE)
-    regions = [
-        (f"region:{each.code}", _region_words(each.code, each.name))
-        for each in access.list_regions(scope)
-    ]
-    stores = [(f"store:{each.code}", each.name) for each in access.list_stores(scope)]
-    return [
-        ("all", scope_words("all")),
-        ("own", scope_words("own")),
-        *regions,
-        *((code, gettext("Store {name}").format(name=name)) for code, name in stores),
-    ]
-
-
-def scope_words(scope: str) -> str:
-    """Say a scope as it is written for people."""
-    kind, _, code = scope.partition(":")
-    match kind:
-        case "all":
-            return gettext("The whole house")
-        case "own":
-            return gettext("Members they look after")
-        case "region":
-            return _region_words(code, code)
-        case _:
-            return gettext("Store {name}").format(name=code)
-
-
-def _region_words(code: str, name: str) -> str:
-    if code == DEFAULT_CODE:
-        return gettext("Stores without a region")
-    return gettext("Region {name}").format(name=name)
-
-
-def until_of(day: Any, zone: ZoneInfo) -> datetime | None:
-    """Answer the moment a grant ends whose last day this is."""
-    if day is None:
-        return None
-    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 def new_act(request: HttpRequest) -> dict[str, Any]:

@@ -30,15 +30,15 @@ from regulars.console.pages.confirming import (
     step_of,
 )
 from regulars.console.pages.drawing import actor_of, house_zone
-from regulars.console.pages.sections import house_page
-from regulars.console.pages.staff import (
+from regulars.console.pages.granting import (
     MANAGE,
-    link_once,
     role_choices,
     scope_choices,
     scope_words,
     until_of,
 )
+from regulars.console.pages.sections import house_page
+from regulars.console.pages.staff import link_once
 from regulars.console.selectors.proposals import role_title
 from regulars.kit.errors import Refusal
 from regulars.web import clock

@@ -139,12 +139,22 @@ def object_href(entry: KeptEntry) -> str:
         return ""
 
 
-def _subject_key(entry: KeptEntry) -> bytes | None:
-    """Find the key of the member an entry is about, or whose approval it is about."""
-    object_id = entry.object_id
+def is_about_member(entry: KeptEntry) -> bool:
+    """Tell whether an entry is about one member, directly, by an approval or by a request."""
+    return _subject_of(entry) is not None or entry.object_kind == "privacy_request"
+
+
+def _subject_of(entry: KeptEntry) -> str | None:
+    """Answer the id of the member an entry is about, or whose approval it is about."""
     if entry.object_kind == "approval" and entry.details.get("object_kind") == "member":
-        object_id = str(entry.details.get("object_id"))
-    elif entry.object_kind != "member":
+        return str(entry.details.get("object_id"))
+    return entry.object_id if entry.object_kind == "member" else None
+
+
+def _subject_key(entry: KeptEntry) -> bytes | None:
+    """Find the key of the member an entry is about."""
+    object_id = _subject_of(entry)
+    if object_id is None:
         return None
     try:
         member_id = members.find_by_public(public_id=UUID(object_id))

@@ -20,6 +20,7 @@ from regulars.console.services.keeping import (
 )
 from regulars.console.services.letters import letter_of
 from regulars.console.services.lookups import look_up
+from regulars.console.services.notes import open_audit_note
 from regulars.console.services.packages import (
     drop_over_packages,
     forget_packages_of,
@@ -56,6 +57,7 @@ __all__ = [
     "letter_of",
     "look_up",
     "make_package",
+    "open_audit_note",
     "open_export",
     "purge_exports_of",
     "read_package",

@@ -136,6 +136,14 @@ def list_steps(*, request_id: int) -> list[Step]:
     ]
 
 
+def has_note(*, request: PrivacyRequest) -> bool:
+    """Tell whether a note was written when the request was taken, and is still there."""
+    found = sql.row(
+        "SELECT note IS NOT NULL FROM members_privacyrequest WHERE id = %s::bigint", [request.id]
+    )
+    return bool(found and found[0])
+
+
 def read_note(*, request: PrivacyRequest) -> str:
     """Answer the note written when the request was taken; empty once the person is erased."""
     found = sql.row("SELECT note FROM members_privacyrequest WHERE id = %s::bigint", [request.id])

@@ -41,6 +41,7 @@ from regulars.members.services.requests import (
     note_fetched,
     note_package,
     open_request,
+    open_request_note,
     refuse_request,
     remind_of_requests,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "note_fetched",
     "note_package",
     "open_request",
+    "open_request_note",
     "postpone_suggestions",
     "profile_sweeps",
     "record_consents",

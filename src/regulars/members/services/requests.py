@@ -188,6 +188,19 @@ def remind_of_requests(*, at: datetime) -> list[PrivacyRequest]:
     return due
 
 
+@transaction.atomic
+def open_request_note(
+    *, public_id: UUID, reason_code: str, scope: Scope, actor: Actor, at: datetime
+) -> str:
+    """Answer what was noted when a request was taken; who looked and why is on record first.
+
+    Raises RequestNotFound, also out of scope.
+    """
+    request = selectors.get_request(public_id=public_id, scope=scope)
+    _audit("privacy.note_opened", request, actor, at, reason_code=reason_code)
+    return selectors.read_note(request=request)
+
+
 def _lock(public_id: UUID, scope: Scope) -> PrivacyRequest:
     """Answer an open request, held to the end of the transaction."""
     sql.run(
