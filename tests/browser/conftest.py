@@ -1,5 +1,6 @@
 """A served house with a small shop, and an installed Chromium; without one the walk is skipped."""
 
+import json
 import os
 import shutil
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,35 @@ def house(chromium: str, django_db_setup: None, django_db_blocker: object) -> It
         call_command("collectstatic", interactive=False, verbosity=0)
         rig.leave()
         rig.point_to(before)
+    with _open_house(var, name, things) as opened:
+        yield opened
+
+
+@contextmanager
+def another_house(fill: str) -> Iterator[House]:
+    """Serve one more house, filled by a Python text that prints its things as JSON.
+
+    It runs in a process of its own, because a browser at work forbids synchronous queries here.
+    """
+    var, name = Path(os.environ["REGULARS_VAR"]), f"browser_{os.getpid()}_another"
+    rig.clone(var, name)
+    done = subprocess.run(
+        [sys.executable, "-c", f"import django\ndjango.setup()\n{fill}"],
+        env=_environment(var, name),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if done.returncode:
+        rig.drop(var, name)
+        pytest.fail(done.stderr[-3000:])
+    with _open_house(var, name, json.loads(done.stdout.splitlines()[-1])) as opened:
+        yield opened
+
+
+@contextmanager
+def _open_house(var: Path, name: str, things: dict[str, Any]) -> Iterator[House]:
     port = _free_port()
     environment = _environment(var, name)
     server = _serve(var, environment, port)

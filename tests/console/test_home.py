@@ -1,6 +1,8 @@
 """Home: figures counted beforehand, what waits, the first steps of an empty house."""
 
-from datetime import datetime, timedelta
+import re
+from datetime import date, datetime, timedelta
+from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +11,7 @@ from django.test import Client
 
 from regulars.access.domain import Actor, Scope
 from regulars.console import services
+from regulars.console.domain import charts
 from regulars.console.domain.figures import FRESH_FOR, Kept
 from regulars.console.selectors import counting
 from regulars.console.services import figures
@@ -18,6 +21,8 @@ from tests.console.shop import Shop, open_shop, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("H1")]
 ZONE = ZoneInfo("Asia/Shanghai")
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(autouse=True)
@@ -252,3 +257,44 @@ class TestAround:
 
 def _figures(wanted: list[tuple[str, Scope]], *, at: datetime) -> dict[str, Kept]:
     return services.get_figures(wanted=wanted, period="last_30", at=at, zone=ZONE, is_fresh=False)
+
+
+class TestChart:
+    @pytest.mark.parametrize(("language", "nought"), [("en", "¥0"), ("zh-CN", "¥0")])
+    def test_goes_away_as_a_picture_that_says_the_same(
+        self, at: datetime, shop: Shop, language: str, nought: str
+    ) -> None:
+        browser = signed_in(at, language=language)
+        page = home(browser)
+
+        answer = browser.get("/console/sales.svg")
+
+        assert answer.status_code == 200
+        assert answer["Content-Type"].startswith("image/svg+xml")
+        assert re.fullmatch(
+            r'attachment; filename="net-sales-\d{4}-\d\d-\d\d\.svg"', answer["Content-Disposition"]
+        )
+        picture = ET.fromstring(answer.content)
+        texts = [each.text or "" for each in picture.iter(f"{SVG}text")]
+        title = picture.find(f"{SVG}title")
+        assert title is not None
+        assert title.text == texts[0]
+        assert f"<h2>{title.text}</h2>" in page
+        assert nought in texts
+        lines = [each.get("points") for each in picture.iter(f"{SVG}polyline")]
+        assert len(lines) == 3
+        assert all(f'points="{each}"' in page for each in lines)
+        assert 'href="/console/sales.svg"' in page
+        assert "<table" in page.split("sales.svg", 1)[1]
+
+    def test_begins_at_nought(self, at: datetime, shop: Shop) -> None:
+        sold = counting.count("days", scope=Scope.all(), period="last_30", at=at, zone=ZONE)
+        net = {date.fromisoformat(day): int(value) for day, value in sold["net"].items()}
+
+        chart = charts.line_over_days(net, today=at.astimezone(ZONE).date(), days=30)
+
+        assert chart is not None
+        assert (chart.ticks[0].value, chart.ticks[0].y) == (0, charts.BOTTOM)
+
+    def test_of_nothing_is_not_there(self, at: datetime) -> None:
+        assert signed_in(at).get("/console/sales.svg").status_code == 404

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from regulars.kit.errors import Kind, Refusal
+from regulars.kit.messages import message
+
 WIDTH, HEIGHT = 680, 236
 LEFT, RIGHT, TOP, BOTTOM = 58, 670, 14, 210
 STEPS = (1, 2, 5)
@@ -15,6 +18,13 @@ GRID_LINES = 4
 LABELS = 5
 SPARK_WIDTH, SPARK_HEIGHT = 80, 28
 SPARK_POINTS_MIN = 2
+
+
+class NothingToDraw(Refusal):
+    """There are no figures yet, so there is no picture of them."""
+
+    kind = Kind.NOT_FOUND
+    reason = message("There is nothing to draw yet.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
@@ -83,6 +85,33 @@ def show_home(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return draw(request, "console/home.html", context, zone=zone, status=status)
+
+
+@page("orders.read")
+@require_safe
+def download_chart(request: HttpRequest) -> HttpResponse:
+    """Hand out the chart of the home page as a picture, with its finding, legend and moment."""
+    at, actor = clock.now(), actor_of(request)
+    zone = loyalty.get_programme().tz
+    wanted = [("days", actor.scope_for("orders.read"))]
+    kept = services.get_figures(
+        wanted=wanted, period=DEFAULT_PERIOD, at=at, zone=zone, is_fresh=False
+    ).get("days")
+    drawn = _chart(kept, at=at, zone=zone)
+    if kept is None or not drawn:
+        raise charts.NothingToDraw
+    with timezone.override(zone):
+        context = {**drawn, "brand": house.get_brand(), "now": kept.at}
+        picture = render_to_string("console/chart.svg", context)
+    name = f"net-sales-{formatting.day(kept.at, zone=zone)}.svg"
+    return HttpResponse(
+        picture,
+        content_type="image/svg+xml; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store, private",
+        },
+    )
 
 
 def _form(request: HttpRequest, *, at: datetime, zone: ZoneInfo) -> DaysForm:
@@ -200,4 +229,7 @@ def _steps(
     return front_health.steps_of(found, has_brand=has_brand)
 
 
-ROUTES: tuple[URLPattern, ...] = (path("console/", show_home, name="console-home"),)
+ROUTES: tuple[URLPattern, ...] = (
+    path("console/", show_home, name="console-home"),
+    path("console/sales.svg", download_chart, name="console-home-chart"),
+)

@@ -140,6 +140,7 @@ def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
     staff = access.get_staff_by_public(public_id=staff_id)
     separated = access.policy(at).separated_administrators
     roles = access.roles_for(grant.role for grant in staff.grants)
+    own_roles = gettext("This is you. Somebody else changes your roles.")
     held = _explained(staff, roles, at, separated=separated)
     recent = access.list_audit(about=("staff", str(staff.public_id)), limit=RECENT)
     names = access.names_of({one.actor_id for one in recent if one.actor_kind == "staff"})
@@ -163,9 +164,7 @@ def show_staff(request: HttpRequest, staff_id: UUID) -> HttpResponse:
             gettext("Give a role"),
             _to("grant", staff),
             "plus",
-            why_not=gettext("This is you. Somebody else changes your roles.")
-            if staff.id == actor.id
-            else "",
+            why_not=own_roles if staff.id == actor.id else "",
         ),
         "held": held,
         "is_self": staff.id == actor.id,
@@ -294,25 +293,20 @@ def _state(staff: Staff) -> Cell:
 
 
 def _actions(staff: Staff, actor: Actor) -> list[PageAction]:
+    is_own = staff.id == actor.id
     own = gettext("This is you. Your own sessions and factors stand under “My account”.")
     off = gettext("The account is switched off. Switch it on first.")
-    why_not = own if staff.id == actor.id else "" if staff.is_active else off
-    offered = [
-        (gettext("One-time link"), "link", "link"),
-        (gettext("Sign out everywhere"), "sessions", "log-out"),
-        (gettext("Sessions and second factors"), "safety", "shield-check"),
-    ]
-    acts = [
-        PageAction(title, _to(act, staff), drawing, why_not=why_not)
-        for title, act, drawing in offered
-    ]
+    why_not = own if is_own else "" if staff.is_active else off
+    last = gettext("This is you. Somebody else switches your account off.") if is_own else ""
+    switch = PageAction(gettext("Switch off"), _to("deactivate", staff), "power-off", why_not=last)
     if not staff.is_active:
-        return [*acts, PageAction(gettext("Switch on"), _to("activate", staff), "power")]
-    last = gettext("This is you. Somebody else switches your account off.")
-    why_not = last if staff.id == actor.id else ""
-    switch = PageAction(
-        gettext("Switch off"), _to("deactivate", staff), "power-off", why_not=why_not
+        switch = PageAction(gettext("Switch on"), _to("activate", staff), "power")
+    offered = (
+        ("link", gettext("One-time link"), "link"),
+        ("sessions", gettext("Sign out everywhere"), "log-out"),
+        ("safety", gettext("Sessions and second factors"), "shield-check"),
     )
+    acts = [PageAction(name, _to(to, staff), icon, why_not=why_not) for to, name, icon in offered]
     return [*acts, switch]
 
 
