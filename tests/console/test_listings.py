@@ -2,6 +2,7 @@
 
 import csv
 import re
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -17,7 +18,7 @@ from regulars.access.domain import Actor, Reach, Scope, StoreRow
 from regulars.console import services
 from regulars.console.domain import exports as domain
 from regulars.console.domain.listings import Reader, value_of
-from regulars.console.domain.lists import Filter, frozen
+from regulars.console.domain.lists import Filter, ListSpec, frozen
 from regulars.console.domain.sections import WholeHouseNeeded
 from regulars.console.pages import LISTINGS
 from regulars.console.selectors import exporting
@@ -33,6 +34,7 @@ from tests.console.shop import NAME, OTHER_PHONE, PHONE, open_shop, signed_in
 from tests.console.test_matrix import ALL, Visitor
 from tests.console.things import open_things
 
+PAGES = "regulars.console.pages."
 KNOWN = {each.spec.export: each for each in LISTINGS}
 ONE_MEMBER = {"member_points": "points", "member_orders": "orders"}  # their tabs of the record
 CODES = sorted(set(KNOWN) - set(ONE_MEMBER))
@@ -48,6 +50,7 @@ FILTERS = {
     "ledger": {"kind": "earn"},
     "privacy": {"open": "1"},
     "products": {"bare": "1"},
+    "sources": {"kind": "api"},
     "staff": {"state": "on"},
     "stores": {"kind": "shop"},
     "suggestions": {"reason": "shared_email"},
@@ -146,6 +149,15 @@ class TestEveryListing:
         for code in CODES:
             page = browser.get(reverse(KNOWN[code].spec.url_name)).content.decode()
             assert f"{reverse('console-export-new')}?what={code}" in page
+
+    def test_no_list_names_a_file_there_is_not(self):
+        modules = [each for name, each in sys.modules.items() if name.startswith(PAGES)]
+        specs = [one for each in modules for one in vars(each).values() if type(one) is ListSpec]
+
+        named = {spec.export for spec in specs if spec.export}
+
+        assert named - set(exporting.EXPORTABLES) == set()
+        assert len(named) >= len(KNOWN)
 
     @pytest.mark.parametrize("code", CODES)
     def test_holds_what_its_page_shows(self, owner, browser, things, monkeypatch, code):
@@ -316,6 +328,27 @@ class TestItsCells:
             gone = exporting.get_export(export_id=export.id)
             assert (code, gone.gone_because) == (code, "erased")
         assert exporting.get_export(export_id=other.id).is_there(clock.now())
+
+
+class TestTheApproval:
+    def test_says_what_would_leave_the_house(self, owner, browser, things):
+        """Who says yes sees the list, the filters, the columns, and whether it is masked."""
+        access.change_policy(changes={"export_rows_max": 0}, actor=Actor.system(), at=clock.now())
+        maker = shaped(owner)
+        filters = {"store": "S01", "tag": "无糖", "joined_from": "2020-01-01"}
+        members_file = wish("members", filters=filters, is_masked=False)
+        asked = services.ask_export(actor=maker, wish=members_file, at=clock.now())
+
+        page = browser.get(reverse("console-approval", args=[asked.approval])).content.decode()
+
+        said = " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+        assert "List Members" in said
+        assert "Home store S01" in said
+        assert "Tag 无糖" in said
+        assert "Joined 2020-01-01 – …" in said
+        assert "Personal data unmasked" in said
+        assert "What the file is for Check or audit" in said
+        assert "Member number, Name, Phone" in said
 
 
 class TestStretchesOfDays:

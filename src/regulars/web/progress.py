@@ -35,6 +35,10 @@ _COLUMNS = (
     "public_id, kind, owner, state, done, total, facts, result, asked_at, started_at, ended_at,"
     " cancel_asked_at"
 )
+_MATCHING = (
+    "(%s::text IS NULL OR owner = %s::text) AND (%s::text = '' OR kind = %s::text)"
+    " AND (%s::text = '' OR state = %s::text)"
+)
 
 
 class ProgressNotFound(Refusal):
@@ -178,14 +182,22 @@ def list_progress(
     size = paging.clamp(limit)
     before = _before(cursor) if cursor else None
     found = sql.rows(
-        f"SELECT {_COLUMNS} FROM web_progress WHERE (%s::text IS NULL OR owner = %s::text)"
-        " AND (%s::text = '' OR kind = %s::text) AND (%s::text = '' OR state = %s::text)"
+        f"SELECT {_COLUMNS} FROM web_progress WHERE {_MATCHING}"
         " AND (%s::uuid IS NULL OR public_id < %s::uuid)"
         " ORDER BY public_id DESC LIMIT %s::int",
         [owner, owner, kind, kind, state, state, before, before, size + 1],
     )
     page = [_progress(row) for row in found[:size]]
     return page, paging.encode(page[-1].id) if len(found) > size else None
+
+
+def count_progress(*, owner: str | None, kind: str = "", state: str = "") -> int:
+    """Count the work that `list_progress` lists."""
+    found = sql.row(
+        f"SELECT count(*) FROM web_progress WHERE {_MATCHING}",
+        [owner, owner, kind, kind, state, state],
+    )
+    return int(found[0]) if found else 0
 
 
 def _end(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -103,19 +104,18 @@ def list_jobs(request: HttpRequest) -> HttpResponse:
 
 def _open(reader: Reader) -> Opened:
     state = read_state(SPEC, reader.params)
+    asked: dict[str, Any] = {
+        "owner": _owner(reader.actor),
+        "kind": state.filters.get("kind", ""),
+        "state": state.filters.get("state", ""),
+    }
 
     def read(cursor: str | None, size: int) -> Part:
-        found, after = progress.list_progress(
-            owner=_owner(reader.actor),
-            kind=state.filters.get("kind", ""),
-            state=state.filters.get("state", ""),
-            cursor=cursor,
-            limit=size,
-        )
+        found, after = progress.list_progress(**asked, cursor=cursor, limit=size)
         names = _names(found)
         return Part([_row(each, names) for each in found], after)
 
-    return Opened(state=state, read=read)
+    return Opened(state=state, read=read, total=lambda: progress.count_progress(**asked))
 
 
 @page("console.use")

@@ -14,11 +14,12 @@ from regulars.access.domain import Actor
 from regulars.console.domain import operations
 from regulars.console.domain.cells import Cell, Empty, Fact, ListRow, PageAction
 from regulars.console.domain.formatting import MISSING, ago, whole
+from regulars.console.domain.listings import Listing, Opened, Part, Reader
 from regulars.console.domain.lists import Choice, Column, Filter, ListSpec, read_state
 from regulars.console.domain.navigation import Crumb
 from regulars.console.domain.sections import Heading, Section
 from regulars.console.pages.drawing import actor_of, house_zone, language_of
-from regulars.console.pages.lists import draw_list
+from regulars.console.pages.lists import draw_list, draw_opened, reader_of
 from regulars.console.pages.sections import demand_whole_house, draw_sections, reason_of
 from regulars.ingest import selectors as ingest
 from regulars.ingest.domain import SourceKind, SourceState
@@ -57,6 +58,7 @@ SOURCES = ListSpec(
         Filter("failing", message("Last delivery failed"), kind="flag"),
     ),
     sort="name",
+    export="sources",
 )
 DELIVERIES = ListSpec(
     name="deliveries",
@@ -87,26 +89,13 @@ DELIVERIES = ListSpec(
 @require_safe
 def list_sources(request: HttpRequest) -> HttpResponse:
     """List the sources in use with their health."""
-    at, actor = clock.met(request), actor_of(request)
-    demand_whole_house(actor, MANAGE)
-    state = read_state(SOURCES, request.GET)
-    backlogs = ingest.backlogs()
-    found = [
-        each
-        for each in ingest.list_sources(at=at)
-        if state.filters.get("kind", each.source.kind.value) == each.source.kind.value
-        and (not state.is_on("failing") or _is_failing(each))
-    ]
+    reader = reader_of(request)
+    demand_whole_house(reader.actor, MANAGE)
     new = reverse("console-source-new")
-    return draw_list(
+    return draw_opened(
         request,
-        SOURCES,
-        state,
-        [_row(each, backlogs) for each in found],
-        next_cursor=None,
-        total=len(found),
-        zone=house_zone(),
-        at=at,
+        _open(reader),
+        reader,
         empty=Empty(
             gettext("No source yet"),
             gettext("The first import makes one; connect a shop by a webhook or the API."),
@@ -115,6 +104,19 @@ def list_sources(request: HttpRequest) -> HttpResponse:
         ),
         actions=[PageAction(gettext("Create a source"), new, "plus", is_primary=True)],
     )
+
+
+def _open(reader: Reader) -> Opened:
+    state = read_state(SOURCES, reader.params)
+    backlogs = ingest.backlogs()
+    found = [
+        each
+        for each in ingest.list_sources(at=reader.at)
+        if state.filters.get("kind", each.source.kind.value) == each.source.kind.value
+        and (not state.is_on("failing") or _is_failing(each))
+    ]
+    rows = [_row(each, backlogs) for each in found]  # a house has a handful
+    return Opened(state=state, read=lambda _cursor, _size: Part(rows), total=lambda: len(rows))
 
 
 @page(MANAGE)
@@ -355,6 +357,7 @@ def _delivery_cells(line: DeliveryLine) -> dict[str, Cell]:
     }
 
 
+LISTINGS = (Listing(spec=SOURCES, permission=MANAGE, open=_open, is_whole=True),)
 ROUTES: tuple[URLPattern, ...] = (
     path("console/sources", list_sources, name="console-sources"),
     path("console/sources/<uuid:public_id>", show_source, name="console-source"),

@@ -34,7 +34,10 @@ from regulars.console.domain.approving import (
     Proposal,
     Step,
 )
+from regulars.console.domain.exports import REASONS, Wish
+from regulars.console.domain.lists import Filter
 from regulars.console.domain.wording import ADJUST_REASONS, word
+from regulars.console.selectors.exporting import EXPORTABLES
 from regulars.kit.errors import Refusal
 from regulars.ledger import selectors as ledger
 from regulars.members import selectors as members
@@ -198,6 +201,55 @@ def _tell_policy(approval: Approval, _at: datetime, _zone: ZoneInfo) -> list[Cha
     ]
 
 
+def _tell_export(approval: Approval, _at: datetime, _zone: ZoneInfo) -> list[Change]:
+    """Tell what would leave the house: of which list, narrowed how, shown how, what for."""
+    wish = Wish.from_json(approval.payload)
+    kind = EXPORTABLES.get(wish.what)
+    titles = {each.code: gettext(each.title) for each in kind.columns} if kind else {}
+    return [
+        Change(gettext("List"), gettext(kind.title) if kind else wish.what),
+        Change(
+            gettext("Rows"),
+            formatting.whole(approval.size),
+            note=gettext("with what they took out alone within a day"),
+        ),
+        *_narrowed(wish, kind.filters if kind else ()),
+        Change(gettext("Columns"), listed(titles.get(c, c) for c in wish.columns)),
+        Change(
+            gettext("Personal data"),
+            gettext("masked") if wish.is_masked else gettext("unmasked"),
+        ),
+        Change(gettext("What the file is for"), gettext(word(REASONS, wish.reason_code))),
+        Change(gettext("Form"), wish.form.upper()),
+    ]
+
+
+def _narrowed(wish: Wish, filters: Sequence[Filter]) -> list[Change]:
+    """Tell by what the list is narrowed; what has no title is told as the address has it."""
+    known = {key for each in filters for key in each.keys}
+    return [
+        *(
+            Change(gettext(each.title), said)
+            for each in filters
+            if (said := _filter_value(each, wish.filters))
+        ),
+        *(Change(key, value) for key, value in wish.filters.items() if key not in known),
+    ]
+
+
+def _filter_value(one: Filter, said: Mapping[str, str]) -> str:
+    value = said.get(one.code, "")
+    ends = [said.get(f"{one.code}_{end}", "") for end in ("from", "to")]
+    if any(ends):
+        return " – ".join(end or "…" for end in ends)
+    if one.kind == "flag" and value:
+        return gettext("yes")
+    titles = {
+        each.code: each.title if each.is_data else gettext(each.title) for each in one.choices
+    }
+    return titles.get(value, value)
+
+
 def _policy_before(version: int) -> Policy:
     found = access.list_policy_versions(before=version + 1, limit=1)
     return found[0].policy if found else Policy()
@@ -222,6 +274,7 @@ _TELLINGS: Mapping[str, Telling] = MappingProxyType(
         "role.grant": _tell_role,
         "key.create": _tell_key,
         "policy.change": _tell_policy,
+        "export": _tell_export,
     }
 )
 
