@@ -1,5 +1,6 @@
 """Retention: what is over its limit goes, all of it and nothing else, and the dry run said so."""
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -20,6 +21,7 @@ from regulars.cli import retention as command
 from regulars.console import services
 from regulars.console import tasks as console_tasks
 from regulars.console.domain.retaining import RetentionRunUnknown, is_night_due
+from regulars.console.forms.settings import initial_of
 from regulars.console.selectors import retaining as selectors
 from regulars.console.services import retaining
 from regulars.ledger import services as ledger
@@ -423,6 +425,22 @@ class TestLimits:
         )
 
         assert loosened(before, after) == (["profile_days.city"] if looser else [])
+
+    def test_say_before_they_change_what_would_be_lost(self, at: datetime) -> None:
+        a_member(at - 100 * DAY, city="上海", name="林小满")
+        kept = things.a_body(at - 10 * DAY)
+        browser = signed_in(at)
+        page = browser.get("/console/settings/policy").content.decode()
+        names = re.findall(r'<(?:input|select)[^>]* name="([^"]+)"', page)
+        policy = initial_of(access.policy(at))
+        said = {n: str(policy[n]) for n in names if n in policy and policy[n] is not False}
+        changed = said | {"days_city": "90", "body_days": "9", "note": "why", "step": "preview"}
+
+        shown = browser.post("/console/settings/policy", changed).content.decode()
+
+        assert re.findall(r"ends (\d+) rows? with", shown) == ["1", "1"]
+        assert (access.policy(at).profile_days["city"], access.policy(at).body_days) == (365, 30)
+        assert sql.row("SELECT body IS NULL FROM ingest_delivery WHERE id = %s", [kept]) == (False,)
 
     def test_come_from_the_deployment_where_they_stand_there(self, at: datetime) -> None:
         sweeps = {each.name: each for each in retaining.list_sweeps(at=at)}

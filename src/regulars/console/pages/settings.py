@@ -1,16 +1,18 @@
 """Settings: the operating policy with its versions, the programme's basics, the installation."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from regulars.access import selectors as access
 from regulars.access import services
 from regulars.access.domain import Policy, changed_policy, differences, loosened, policy_lines
 from regulars.access.selectors import PolicyVersion
+from regulars.console.domain.formatting import whole
 from regulars.console.domain.navigation import Crumb
 from regulars.console.forms.settings import REFUND_POLICIES, PolicyForm, ProgrammeForm
 from regulars.console.pages.confirming import (
@@ -27,6 +29,7 @@ from regulars.console.pages.drawing import actor_of, draw
 from regulars.console.pages.sections import house_page
 from regulars.console.selectors.installation import list_facts, list_settings
 from regulars.console.selectors.proposals import policy_line, policy_value
+from regulars.console.services import count_under
 from regulars.kit.errors import Refusal
 from regulars.ledger.domain import OwedPolicy
 from regulars.loyalty import selectors as loyalty
@@ -103,16 +106,7 @@ def edit_policy(request: HttpRequest) -> HttpResponse:
             verb=gettext("Propose the change") if needs else gettext("Change the settings"),
         ),
         form=form,
-        impacts=[
-            Impact(
-                policy_line(name),
-                policy_value(name, was),
-                policy_value(name, becomes),
-                "warn" if name in loose else "",
-                gettext("less strict") if name in loose else "",
-            )
-            for name, (was, becomes) in differences(policy, after).items()
-        ],
+        impacts=_impacts(policy, after, at=at),
         back_href=reverse("console-settings"),
         needs_approval=(
             gettext("A second person looks at what becomes less strict.") if needs else None
@@ -161,6 +155,29 @@ def edit_programme(request: HttpRequest) -> HttpResponse:
         back_href=reverse("console-settings"),
         crumbs=_crumbs(),
     )
+
+
+def _impacts(policy: Policy, after: Policy, *, at: datetime) -> list[Impact]:
+    """Tell each line from before to after, what becomes less strict, and what would be lost."""
+    loose, changed = loosened(policy, after), differences(policy, after)
+    ends = count_under(policy=after, lines=changed.keys(), at=at)
+    found = []
+    for name, (was, becomes) in changed.items():
+        note = gettext("less strict") if name in loose else ""
+        if ends.get(name):
+            said = ngettext(
+                "ends %(count)s row with the next run",
+                "ends %(count)s rows with the next run",
+                ends[name],
+            )
+            note = said % {"count": whole(ends[name])}
+        tone = "warn" if note else ""
+        found.append(
+            Impact(
+                policy_line(name), policy_value(name, was), policy_value(name, becomes), tone, note
+            )
+        )
+    return found
 
 
 def _policy_form(request: HttpRequest, form: PolicyForm) -> HttpResponse:

@@ -30,6 +30,7 @@ from regulars.console.services.packages import (
 from regulars.console.services.reminders import remind_of_requests
 from regulars.console.services.retaining import (
     ask_retention,
+    count_under,
     report_retention,
     reports_of,
     retain_nightly,
@@ -45,6 +46,7 @@ __all__ = [
     "ask_retention",
     "change_view",
     "count_figures",
+    "count_under",
     "delete_view",
     "drop_over_exports",
     "drop_over_packages",

@@ -7,7 +7,7 @@ were not answered, or about whom a second person has yet to decide. The log, the
 and the audit log are not on the list: they are kept, and name nobody.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -21,7 +21,7 @@ from django.urls import reverse
 
 from regulars.access import selectors as access_selectors
 from regulars.access import services as access
-from regulars.access.domain import Actor
+from regulars.access.domain import Actor, Policy
 from regulars.console.domain.retaining import (
     ClassReport,
     Counted,
@@ -38,6 +38,7 @@ from regulars.kit.messages import message
 from regulars.ledger import services as ledger
 from regulars.loyalty import selectors as loyalty
 from regulars.members import services as members
+from regulars.members.domain import FIELDS
 from regulars.members.selectors import requests
 from regulars.web import clock, contention, idempotency, later, notices, progress, retention, sql
 from regulars.web.retention import Ended, Sweep
@@ -78,6 +79,20 @@ def report_retention(*, at: datetime) -> list[ClassReport]:
         _report(sweep, Counted(rows=due.rows, oldest_at=due.oldest_at, held=due.held))
         for sweep, due in zip(sweeps, retention.count(sweeps, at=at, spared=held), strict=True)
     ]
+
+
+def count_under(*, policy: Policy, lines: Collection[str], at: datetime) -> dict[str, int]:
+    """Count the rows these lines of a policy would end if it held now, by line."""
+    sweeps = {
+        f"profile_days.{name}": sweep
+        for name, sweep in zip(
+            FIELDS, members.profile_sweeps(days=policy.profile_days), strict=False
+        )
+    } | {"body_days": ingest.body_sweep(days=policy.body_days)}
+    asked = {line: sweeps[line] for line in lines if line in sweeps}
+    held = requests.list_held(at=at)
+    counted = retention.count([*asked.values()], at=at, spared=held)
+    return {line: due.rows for line, due in zip(asked, counted, strict=True)}
 
 
 def run_retention(*, origin: str, actor: Actor, at: datetime) -> RetentionRun:
