@@ -58,8 +58,7 @@ FILTERS = {
 
 
 @pytest.fixture
-def shop(committed_db, settings, tmp_path):
-    settings.REGULARS_VAR = tmp_path
+def shop(committed_db, own_var):
     return open_shop(clock.now())
 
 

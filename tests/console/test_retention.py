@@ -4,6 +4,7 @@ import re
 import threading
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -43,8 +44,7 @@ LONGER = {"profile_days": dict.fromkeys(FIELDS, 365)}
 
 
 @pytest.fixture
-def at(committed_db: str, settings, tmp_path) -> datetime:
-    settings.REGULARS_VAR = tmp_path
+def at(committed_db: str, own_var: Path) -> datetime:
     moment = clock.now()
     access_services.change_policy(changes=LONGER, actor=SYSTEM, at=moment)
     return moment
