@@ -97,6 +97,18 @@ class TestFiles:
 
         assert addresses == set()
 
+    def test_pages_of_the_console_read_the_clock_once(self) -> None:
+        pages = [path for path in SOURCES if "console/pages/" in path.as_posix()]
+        readers = {
+            f"{path.relative_to(ROOT)}:{node.lineno}"
+            for path in pages
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Attribute) and ast.unparse(node) == "clock.now"
+        }
+
+        assert pages
+        assert readers == set()  # `clock.met` knows when the request was met
+
 
 class TestFunctions:
     def test_stay_short(self) -> None:

@@ -171,8 +171,8 @@ class TestChosenDays:
             ("2026-02-30", "2026-03-01", "Write a day as 2026-11-21."),
             ("2020-03-02", "2020-03-01", "Choose a last day that is not before the first."),
             ("2020-01-01", "2021-01-01", "Choose at most 366 days."),
-            ("2020-01-01", "9999-12-31", "Write at most"),
-            ("0001-01-01", "0001-01-02", "Write at least 2000-01-01."),
+            ("2020-01-01", "9999-12-31", "or an earlier day."),
+            ("0001-01-01", "0001-01-02", "Choose 2000-01-01 or a later day."),
         ],
     )
     def test_that_make_no_sense_are_told_at_the_field(

@@ -110,8 +110,14 @@ class DayField(forms.DateField):
         """Read a day within its bounds."""
         text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else value
         day = super().clean(text)
-        if day is not None:
-            _check(day, self.least, self.most, str)
+        if day is not None and self.least is not None and day < self.least:
+            raise ValidationError(
+                gettext("Choose %(least)s or a later day.") % {"least": self.least}
+            )
+        if day is not None and self.most is not None and day > self.most:
+            raise ValidationError(
+                gettext("Choose %(most)s or an earlier day.") % {"most": self.most}
+            )
         return day
 
 
