@@ -91,7 +91,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def download_chart(request: HttpRequest) -> HttpResponse:
     """Hand out the chart of the home page as a picture, with its finding, legend and moment."""
-    at, actor = clock.now(), actor_of(request)
+    at, actor = clock.met(request), actor_of(request)
     zone = loyalty.get_programme().tz
     wanted = [("days", actor.scope_for("orders.read"))]
     kept = services.get_figures(
