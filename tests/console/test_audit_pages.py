@@ -183,6 +183,7 @@ class TestAudit:
         assert nothing == []
         assert "the board said so" in opened.content.decode()
         assert f'content="30;url=/console/audit/{entry.id}"' in opened.content.decode()
+        assert re.search(r"陈晨 · \d{4}-\d\d-\d\d \d\d:\d\d", opened.content.decode())
         [told] = access.list_audit(action="audit.note_opened")
         assert (told.object_kind, told.object_id) == ("audit_entry", str(entry.id))
         assert (told.reason_code, told.details) == ("act_check", {"about": "policy"})

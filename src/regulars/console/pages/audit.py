@@ -149,6 +149,7 @@ def _draw_entry(
         "why": wording.NOTE_REASONS.items(),
         "reveal_seconds": wording.REVEAL_SECONDS,
         "personal": note is not None,
+        "now": clock.met(request),
         "object_href": auditing.object_href(entry),
         "same_href": f"{reverse('console-audit')}?object={entry.object_kind}:{entry.object_id}",
     }
