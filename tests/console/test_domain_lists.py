@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regulars.console.domain.cells import Approximate, Cell, ListRow
+from regulars.console.domain.exports import Money
+from regulars.console.domain.listings import Opened, Part, value_of
 from regulars.console.domain.lists import Choice, Column, Filter, ListSpec, read_state
 from regulars.console.domain.periods import PRESETS, Days, days_of
 
@@ -173,3 +176,62 @@ class TestPeriods:
 
         assert (span.since, span.until) == (None, None)
         assert span.covers(NOON)
+
+
+class TestOpened:
+    """A list that is read part by part, never more of it at once than is asked for."""
+
+    def opened(self, rows, total=None):
+        self.taken = []
+
+        def read(cursor, size):
+            start = int(cursor or 0)
+            self.taken.append(size)
+            after = str(start + size) if start + size < rows else None
+            return Part([ListRow(str(n), {}) for n in range(start, min(start + size, rows))], after)
+
+        return Opened(state=read_state(SPEC, {}), read=read, total=total)
+
+    def test_reads_every_row_once(self):
+        parts = list(self.opened(7).parts(3))
+
+        assert [[row.id for row in part.rows] for part in parts] == [
+            ["0", "1", "2"],
+            ["3", "4", "5"],
+            ["6"],
+        ]
+        assert self.taken == [3, 3, 3]
+
+    def test_counts_by_reading_no_further_than_the_limit(self):
+        assert self.opened(7).count(100, size=3) == 7
+        assert self.opened(1_000).count(5, size=3) == 5
+        assert self.taken == [3, 3]
+
+    @pytest.mark.parametrize(
+        ("total", "counted"), [(4, 4), (40, 10), (Approximate(4), 10), (None, 10)]
+    )
+    def test_takes_the_limit_where_nobody_knows_the_total(self, total, counted):
+        assert self.opened(7, lambda: total).count(10, size=3) == counted
+        assert self.taken == []
+
+
+class TestValueOf:
+    @pytest.mark.parametrize(
+        ("cell", "value"),
+        [
+            (Cell.text("Earned", "Pending"), "Earned · Pending"),
+            (Cell.person("林**", "138****8000", "/x"), "林** · 138****8000"),
+            (Cell.status("ok", "done"), "done"),
+            (Cell.points(-86, signed=True), -86),
+            (Cell.number(None), None),
+            (Cell.money(-105, "CNY"), Money(-105, "CNY")),
+            (Cell.money(None, "CNY"), None),
+            (Cell.moment(NOON), NOON),
+            (Cell.moment(None), None),
+            (Cell.day(datetime(2026, 11, 21, 17, tzinfo=UTC)), date(2026, 11, 22)),
+            (Cell.day(date(2026, 11, 21)), date(2026, 11, 21)),
+            (Cell.dash(), None),
+        ],
+    )
+    def test_says_what_the_cell_says(self, cell, value):
+        assert value_of(cell, zone=SHANGHAI) == value
