@@ -58,6 +58,7 @@ WEIGHTY = {
 
 LOOKED_AT = {
     "console-exports",
+    "console-home-steps",
     "console-keys",
     "console-key",
     "console-member-copy-ready",

@@ -63,6 +63,7 @@ def house(*args: str, **more: Any) -> Place:
 
 PLACES: dict[str, Place] = {
     "console-home": Place(),
+    "console-home-steps": act(whole=True, data={"act": "hide"}),
     "console-home-chart": Place(lacks=404, walk=False),
     "console-search": act(data={"q": "SO-0001"}),
     "console-style": Place(),

@@ -9,17 +9,23 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from regulars.access.domain import Actor, Scope
+from regulars.access import selectors as access_selectors
+from regulars.access import services as access
+from regulars.access.domain import Actor, Scope, StoreRow
+from regulars.access.domain.factors import step_of, totp_code
 from regulars.console import services
 from regulars.console.domain import charts
 from regulars.console.domain.figures import FRESH_FOR, Kept
 from regulars.console.selectors import counting
 from regulars.console.services import figures
+from regulars.ingest import services as ingest
+from regulars.ingest.domain import SourceKind
 from regulars.members import services as members
 from regulars.web import clock, sql
 from tests.console.shop import Shop, open_shop, signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.capability("H1")]
+HOUSE = Actor.system()
 ZONE = ZoneInfo("Asia/Shanghai")
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -49,6 +55,13 @@ def home(browser: Client, query: str = "") -> str:
     answer = browser.get(f"/console/{query}")
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def done_steps(page: str) -> set[str]:
+    """Answer the first steps that are ticked."""
+    ticked = r'<li class="is-ok"><span class="pin">.*?</span><div><b class="strong">(.*?)</b>'
+    steps = page.split("First steps", 1)[1].split("</ol>", 1)[0]
+    return set(re.findall(ticked, steps, flags=re.DOTALL))
 
 
 class TestFigures:
@@ -239,6 +252,45 @@ class TestAround:
 
         assert "First steps" in page
         assert "Connect a shop or a till" in page
+
+    def test_each_first_step_is_ticked_by_what_is_so(self, at: datetime) -> None:
+        browser = signed_in(at)
+        me = access_selectors.list_staff(limit=1)[0]
+        before = done_steps(home(browser))
+
+        access.create_staff(email="2@example.com", role="owner", actor=HOUSE, at=at)
+        access.record_stores([StoreRow(row=1, code="S01", name="One")], at=at)
+        ingest.create_source(name="youzan", kind=SourceKind.WEBHOOK, actor=HOUSE, at=at)
+        question, secret = access.begin_totp(staff_id=me.id, at=at)
+        access.confirm_totp(
+            staff_id=me.id, challenge_id=question, code=totp_code(secret, step_of(at)), name="App",
+            actor=HOUSE, at=at,
+        )  # fmt: skip
+        access.audit(
+            actor=HOUSE, action="programme.configured", object_kind="programme", object_id="1",
+            at=at,
+        )  # fmt: skip
+
+        assert done_steps(home(browser)) - before >= {
+            "Enter the stores",
+            "Check the programme",
+            "Turn your second factor on",
+            "Invite a colleague",
+            "Connect a shop or a till",
+        }
+
+    def test_are_put_away_by_one_for_all_and_brought_back(self, at: datetime) -> None:
+        browser = signed_in(at)
+
+        browser.post("/console/first-steps", {"act": "hide"})
+        other = signed_in(at, role="administrator")
+        away = home(other)
+        other.post("/console/first-steps", {"act": "show"})
+
+        assert "Connect a shop or a till" not in away
+        assert "The first steps of this house are put away." in away
+        assert "Connect a shop or a till" in home(browser)
+        assert len(access_selectors.list_audit(action="house.steps")) == 2
 
     def test_offers_no_first_steps_to_who_cannot_take_them(self, at: datetime) -> None:
         assert "First steps" not in home(signed_in(at, role="analyst"))

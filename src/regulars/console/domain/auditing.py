@@ -34,6 +34,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "staff.proof": message("Proved who they are"),
         "staff.recovery_code_used": message("Used a recovery code"),
         "staff.sessions_ended": message("Ended sessions"),
+        "house.steps": message("Put the first steps away or brought them back"),
         "views.save": message("Saved a view"),
         "views.delete": message("Deleted a view"),
         "privacy.assigned": message("Took a privacy request on"),

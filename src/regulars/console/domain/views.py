@@ -13,6 +13,8 @@ from regulars.kit.messages import message
 NAME_LENGTH_MAX = 40
 QUERY_LENGTH_MAX = 1_000
 VIEWS_MAX = 30
+HOUSE = 0  # whose likings are everybody's
+STEPS_AWAY = "first_steps:away"
 CODE_LENGTH_MAX = 40
 WIDTH_MIN, WIDTH_MAX = 48, 800
 ALL = "all"

@@ -6,12 +6,12 @@ from datetime import date, datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from regulars.access.domain import Actor, Scope
 from regulars.console import services
@@ -23,14 +23,18 @@ from regulars.console.forms.figures import DaysForm
 from regulars.console.pages import front_cards, front_health, front_lines
 from regulars.console.pages.drawing import actor_of, draw, language_of
 from regulars.console.pages.front_cards import Asked
+from regulars.console.pages.sections import house_page
 from regulars.console.selectors import home, house, tiers
 from regulars.console.selectors.counting import WINDOW_DAYS
+from regulars.console.selectors.keeping import are_steps_put_away
 from regulars.console.selectors.tiers import Rung
 from regulars.loyalty import selectors as loyalty
 from regulars.web import clock
 from regulars.web.pages import page
 
 OWN_DAYS = "days"  # the period whose days stand beside it in the address
+
+SETS_UP = "staff.manage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
         "health": front_health.health_of(actor, at=at, zone=zone),
         "tiers": _tiers(kept.get("members"), rungs),
         "steps": _steps(actor, rungs, total=total, has_brand=bool(brand), at=at),
+        "steps_away": not total and _sets_up(actor) and are_steps_put_away(),
         "may_read_members": actor.may("members.read"),
     }
     status = 422 if form.errors else 200
@@ -223,13 +228,27 @@ def _steps(
     actor: Actor, rungs: list[Rung], *, total: int | None, has_brand: bool, at: datetime
 ) -> list[front_health.StepLine]:
     """Offer the first steps to whoever sets an empty house up, until somebody is in it."""
-    if total or not actor.may("staff.manage") or not actor.scope_for("staff.manage").everything:
+    if total or not _sets_up(actor) or are_steps_put_away():
         return []
-    found = home.get_set_up(at=at, rungs=rungs, members_total=total or 0)
+    found = home.get_set_up(actor=actor, at=at, rungs=rungs, members_total=total or 0)
     return front_health.steps_of(found, has_brand=has_brand)
+
+
+def _sets_up(actor: Actor) -> bool:
+    return actor.may(SETS_UP) and actor.scope_for(SETS_UP).everything
+
+
+@house_page(SETS_UP)
+@require_POST
+def put_steps_away(request: HttpRequest) -> HttpResponse:
+    """Put the first steps away for the whole house, or bring them back."""
+    is_away = request.POST.get("act") != "show"
+    services.put_steps_away(actor=actor_of(request), at=clock.now(), is_away=is_away)
+    return HttpResponseRedirect(reverse("console-home"))
 
 
 ROUTES: tuple[URLPattern, ...] = (
     path("console/", show_home, name="console-home"),
+    path("console/first-steps", put_steps_away, name="console-home-steps"),
     path("console/sales.svg", download_chart, name="console-home-chart"),
 )

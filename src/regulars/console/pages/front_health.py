@@ -107,6 +107,7 @@ def steps_of(found: SetUp, *, has_brand: bool) -> list[StepLine]:
             address_of("console-settings"),
             found.has_tiers,
         ),
+        *_guarding(found),
         StepLine(
             gettext("Connect a shop or a till"),
             gettext("A source sends orders as they happen."),
@@ -118,6 +119,30 @@ def steps_of(found: SetUp, *, has_brand: bool) -> list[StepLine]:
             gettext("The wizard tries a file before it writes."),
             address_of("console-import-new"),
             found.has_import or found.has_members,
+        ),
+    ]
+
+
+def _guarding(found: SetUp) -> list[StepLine]:
+    """List the steps that keep what follows right: the programme, the account, four eyes."""
+    return [
+        StepLine(
+            gettext("Check the programme"),
+            gettext("Zone, currency, days that points wait: before the first order counts."),
+            address_of("console-settings-programme"),
+            found.has_checked_programme,
+        ),
+        StepLine(
+            gettext("Turn your second factor on"),
+            gettext("Whoever knows your password is then not yet you."),
+            address_of("console-account"),
+            found.has_factor,
+        ),
+        StepLine(
+            gettext("Invite a colleague"),
+            gettext("What is large is looked at by a second person, once there is one."),
+            address_of("console-staff-invite"),
+            found.has_colleagues,
         ),
     ]
 

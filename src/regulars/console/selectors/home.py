@@ -19,6 +19,7 @@ from regulars.members.selectors import requests
 from regulars.web import progress
 
 SEEN_MAX = 99
+STAFF_SEEN = 20  # among so many accounts there are two that are on, or the house is one person's
 HEALTH, HEALTH_SECONDS = "console.health", 30
 FAILED_WITHIN = timedelta(days=7)
 
@@ -60,6 +61,9 @@ class SetUp:
     has_source: bool
     has_import: bool
     has_members: bool
+    has_colleagues: bool
+    has_factor: bool
+    has_checked_programme: bool
 
 
 def list_waiting(*, actor: Actor, at: datetime) -> list[Waiting]:
@@ -92,14 +96,17 @@ def get_health(*, at: datetime) -> Health:
     return found
 
 
-def get_set_up(*, at: datetime, rungs: list[Rung], members_total: int) -> SetUp:
-    """Answer which of the first steps of a house are done."""
+def get_set_up(*, actor: Actor, at: datetime, rungs: list[Rung], members_total: int) -> SetUp:
+    """Answer which of the first steps of a house are done, the second factor by this reader."""
     return SetUp(
         has_stores=bool(access.list_stores(Scope.all(), limit=1)),
         has_tiers=len(rungs) > 1,
         has_source=bool(ingest.list_sources(at=at)),
         has_import=bool(ingest.list_batches(query=BatchQuery(), limit=1).batches),
         has_members=members_total > 0,
+        has_colleagues=sum(each.is_active for each in access.list_staff(limit=STAFF_SEEN)) > 1,
+        has_factor=bool(access.get_factors(staff_id=actor.id).held),
+        has_checked_programme=bool(access.list_audit(action="programme.configured", limit=1)),
     )
 
 

@@ -3,7 +3,7 @@
 import orjson
 
 from regulars.access.domain import Actor
-from regulars.console.domain.views import Keeping, SavedView, ViewNotFound
+from regulars.console.domain.views import HOUSE, STEPS_AWAY, Keeping, SavedView, ViewNotFound
 from regulars.web import sql
 
 
@@ -36,6 +36,14 @@ def get_keeping(*, actor: Actor, name: str) -> Keeping:
         default=kept.get(f"default:{name}", ""),
         widths=kept.get(f"widths:{name}"),
     )
+
+
+def are_steps_put_away() -> bool:
+    """Tell whether the house has put its first steps away."""
+    found = sql.row(
+        "SELECT 1 FROM console_preference WHERE staff_id = %s AND name = %s", [HOUSE, STEPS_AWAY]
+    )
+    return found is not None
 
 
 def get_view_list(*, actor: Actor, public_id: object) -> str:

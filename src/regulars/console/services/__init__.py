@@ -16,6 +16,7 @@ from regulars.console.services.keeping import (
     keep_columns,
     keep_default,
     keep_width,
+    put_steps_away,
     save_view,
 )
 from regulars.console.services.letters import letter_of
@@ -62,6 +63,7 @@ __all__ = [
     "open_audit_note",
     "open_export",
     "purge_exports_of",
+    "put_steps_away",
     "read_package",
     "remind_of_requests",
     "report_retention",

@@ -10,6 +10,8 @@ from django.db import transaction
 from regulars.access import services as access
 from regulars.access.domain import Actor
 from regulars.console.domain.views import (
+    HOUSE,
+    STEPS_AWAY,
     VIEWS_MAX,
     TooManyViews,
     ViewNameTaken,
@@ -132,6 +134,30 @@ def keep_width(*, actor: Actor, name: str, column: str, pixels: int) -> None:
 def forget_widths(*, actor: Actor, name: str) -> None:
     """Draw every column of the list as wide as usual."""
     _prefer(actor, f"widths:{name}", None)
+
+
+@transaction.atomic
+def put_steps_away(*, actor: Actor, at: datetime, is_away: bool) -> None:
+    """Put the first steps away for everybody in the house, or bring them back."""
+    if is_away:
+        changed = sql.run(
+            "INSERT INTO console_preference (staff_id, name, value) VALUES (%s, %s, 'true')"
+            " ON CONFLICT (staff_id, name) DO NOTHING",
+            [HOUSE, STEPS_AWAY],
+        )
+    else:
+        changed = sql.run(
+            "DELETE FROM console_preference WHERE staff_id = %s AND name = %s", [HOUSE, STEPS_AWAY]
+        )
+    if changed:
+        access.audit(
+            actor=actor,
+            action="house.steps",
+            object_kind="house",
+            object_id="house",
+            at=at,
+            details={"away": is_away},
+        )
 
 
 def _prefer(actor: Actor, name: str, value: object) -> None:
