@@ -1,6 +1,6 @@
 """`regulars demo`: make a believable brand as messy files, load it like a user's, serve it.
 
-Started again on the same VAR it serves what is there.
+Started again on the same VAR it serves what is there. The sample data is removed with that folder.
 """
 
 import json
@@ -13,13 +13,25 @@ from django.db import connections
 
 from regulars.access import selectors as access_selectors
 from regulars.access import services as access
-from regulars.access.domain import Actor, Staff
+from regulars.access.domain import Actor, Scope, Staff
 from regulars.cli import environment
 from regulars.cli.serve import host_option, port_option, serve_everything
 from regulars.demo import load, office
+from regulars.kit.errors import Kind, Refusal
+from regulars.kit.messages import message
 from regulars.web import clock
 
 DONE = "demo.json"
+
+
+class HouseInUse(Refusal):
+    """Sample data has a house of its own; it is not poured into one that people work in."""
+
+    kind = Kind.CONFLICT
+    reason = message(
+        "There are stores here that the demo did not make. Give the demo a folder of its own, "
+        "for example REGULARS_VAR=/somewhere."
+    )
 
 
 @click.command()
@@ -30,6 +42,7 @@ def demo(host: str, port: int, count: int) -> None:
     """Make the demo brand, load it and serve it; prints SIGN-IN and then READY."""
     folder = environment.var() / "demo"
     if not (folder / DONE).exists():
+        _check_empty(folder)
         _make(folder, count)
     path = _sign_in_path()
     click.echo(f"SIGN-IN http://{host}:{port}{path}")
@@ -37,6 +50,12 @@ def demo(host: str, port: int, count: int) -> None:
     raise SystemExit(
         serve_everything(host, port, lambda: click.echo(f"READY http://{host}:{port}"))
     )
+
+
+def _check_empty(folder: Path) -> None:
+    """Refuse a house the demo has not begun itself; raises HouseInUse."""
+    if not folder.exists() and access_selectors.list_stores(Scope.all(), limit=1):
+        raise HouseInUse
 
 
 def _make(folder: Path, count: int) -> None:

@@ -243,7 +243,7 @@ def _sets_up(actor: Actor) -> bool:
 def put_steps_away(request: HttpRequest) -> HttpResponse:
     """Put the first steps away for the whole house, or bring them back."""
     is_away = request.POST.get("act") != "show"
-    services.put_steps_away(actor=actor_of(request), at=clock.now(), is_away=is_away)
+    services.put_steps_away(actor=actor_of(request), at=clock.met(request), is_away=is_away)
     return HttpResponseRedirect(reverse("console-home"))
 
 
