@@ -105,6 +105,17 @@ class TestTheClock:
         }
         assert words == {first.mark: "80", late.mark: "80", fresh.mark: "50"}
 
+    def test_those_warned_twice_leave_room_for_others(self, shop):
+        warned = opened(shop)
+        whole = warned.due_at - warned.opened_at
+        services.remind_of_requests(at=warned.opened_at + whole * 0.85)
+        later = opened(shop, RequestKind.PORT, at=warned.opened_at + whole * 0.4)
+
+        at = later.opened_at + (later.due_at - later.opened_at) * 0.6
+        found = selectors.list_unwarned(at=at, limit=1)
+
+        assert [each.id for each in found] == [later.id]
+
     def test_late_and_closed_late_stay_late(self, shop):
         request = opened(shop)
         assert not request.is_late(request.due_at)

@@ -8,6 +8,7 @@ from uuid import UUID
 from regulars.access import selectors as access
 from regulars.access.domain import Scope
 from regulars.members.domain.requests import (
+    WARN_AT,
     PrivacyRequest,
     RequestKind,
     RequestNotFound,
@@ -76,12 +77,14 @@ def list_requests(
     return page, paging.encode(page[-1].due_at, page[-1].id) if more else None
 
 
-def list_due(*, at: datetime, limit: int = 500) -> list[PrivacyRequest]:
-    """Answer open requests, the most urgent first."""
+def list_unwarned(*, at: datetime, limit: int = 5_000) -> list[PrivacyRequest]:
+    """Answer open requests that a warning may still be due about, the most urgent first."""
     found = sql.rows(
         f"SELECT {_COLUMNS} FROM members_privacyrequest r WHERE r.closed_at IS NULL"
-        " AND r.opened_at <= %s::timestamptz ORDER BY r.due_at, r.id LIMIT %s::int",
-        [at, limit],
+        " AND r.reminded < %s::smallint"
+        " AND r.opened_at + (r.due_at - r.opened_at) * %s::float8 / 100 <= %s::timestamptz"
+        " ORDER BY r.due_at, r.id LIMIT %s::int",
+        [WARN_AT[-1], WARN_AT[0], at, limit],
     )
     return [_request(row) for row in found]
 

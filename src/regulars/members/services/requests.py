@@ -170,7 +170,7 @@ def cancel_request(*, public_id: UUID, scope: Scope, actor: Actor, at: datetime)
 @transaction.atomic
 def remind_of_requests(*, at: datetime) -> list[PrivacyRequest]:
     """Note the warnings at half and at four fifths of the time; answers whom they are about."""
-    due = [each for each in selectors.list_due(at=at) if each.reminder(at)]
+    due = [each for each in selectors.list_unwarned(at=at) if each.reminder(at)]
     if not due:
         return []
     ids, shares = [each.id for each in due], [each.reminder(at) for each in due]
