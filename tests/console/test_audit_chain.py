@@ -1,6 +1,7 @@
 """The check of the audit chain from the console, in a house that nobody else writes to."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,8 @@ from tests.console.test_audit_pages import text_of
 
 
 @pytest.fixture
-def at(committed_db: str) -> datetime:
+def at(committed_db: str, own_var: Path) -> datetime:
+    """Answer the time in a house whose checkpoints are its own, too."""
     return clock.now()
 
 

@@ -6,7 +6,7 @@ from tests.ledger.test_cli import answered
 
 
 @pytest.mark.capability("G4")
-def test_checks_the_seals_of_the_audit_log(committed_db):
+def test_checks_the_seals_of_the_audit_log(committed_db, own_var):
     told = answered("--audit")
 
     assert told["ok"] is True

@@ -160,6 +160,15 @@ HELP: Mapping[str, Help] = MappingProxyType(
         "console-audit": Help(
             (message("Who did what, when and why. Entries are chained and cannot be changed."),),
         ),
+        "console-retention": Help(
+            (
+                message("Each line says how long a kind of data stays and what ends tonight."),
+                message("Data of a person with an open request or proposal is held back."),
+                message(
+                    "Change how long it stays in the settings; the night, or you, end the rest."
+                ),
+            ),
+        ),
         "console-settings": Help((message("Every change makes a new version and is logged."),)),
     }
 )
