@@ -4,7 +4,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from regulars.console.domain.periods import PRESETS, Days, Span, name_of, steps_of
@@ -142,6 +142,8 @@ class TestSteps:
         st.sampled_from(sorted(PRESETS)),
         st.sampled_from(["Asia/Shanghai", "Europe/London", "America/Sao_Paulo"]),
     )
+    @example(datetime(2005, 10, 16, 0, 0, 0, 1), "today", "America/Sao_Paulo")  # no midnight
+    @example(datetime(2005, 10, 16), "today", "America/Sao_Paulo")
     def test_fill_the_stretch_without_a_gap(self, moment: datetime, preset: str, name: str) -> None:
         zone = ZoneInfo(name)
         now = compared(preset, at=moment.replace(tzinfo=zone), zone=zone).now

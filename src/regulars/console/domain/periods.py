@@ -103,9 +103,11 @@ def steps_of(span: Span, zone: ZoneInfo) -> Steps:
     last = (span.until - timedelta(microseconds=1)).astimezone(zone).date()
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     if len(days) == 1:
-        since = span.since.astimezone(UTC)  # an hour is an hour, also where the clocks change
-        hours = ((since + timedelta(hours=n)).astimezone(zone) for n in range(25))
-        return Steps("hour", (*(at for at in hours if at < span.until), span.until))
+        # an hour is an hour, also where the clocks change, so it is counted and compared in UTC
+        since, until = span.since.astimezone(UTC), span.until.astimezone(UTC)
+        hours = [since + timedelta(hours=n) for n in range(1, 25)]
+        inner = [at.astimezone(zone) for at in hours if at < until]
+        return Steps("hour", (span.since, *inner, span.until))
     unit: Step = "day"
     if len(days) > BY_WEEK_MAX:
         unit, days = "month", [day for day in days if day == first or day.day == 1]
