@@ -83,12 +83,9 @@ def report_retention(*, at: datetime) -> list[ClassReport]:
 
 def count_under(*, policy: Policy, lines: Collection[str], at: datetime) -> dict[str, int]:
     """Count the rows these lines of a policy would end if it held now, by line."""
-    sweeps = {
-        f"profile_days.{name}": sweep
-        for name, sweep in zip(
-            FIELDS, members.profile_sweeps(days=policy.profile_days), strict=False
-        )
-    } | {"body_days": ingest.body_sweep(days=policy.body_days)}
+    named = {each.name: each for each in members.profile_sweeps(days=policy.profile_days)}
+    sweeps = {f"profile_days.{name}": named[f"profile_{name}"] for name in FIELDS}
+    sweeps["body_days"] = ingest.body_sweep(days=policy.body_days)
     asked = {line: sweeps[line] for line in lines if line in sweeps}
     held = requests.list_held(at=at)
     counted = retention.count([*asked.values()], at=at, spared=held)
