@@ -1,11 +1,8 @@
 """Members against a real PostgreSQL: recognition, marks, merges, privacy."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from regulars.access.domain import Actor, Scope
 from regulars.members import models, selectors, services
@@ -29,7 +26,6 @@ from regulars.members.domain import (
     TagSource,
     TooManyIdentities,
 )
-from regulars.members.selectors import merges
 from regulars.web import sql
 from tests.members.people import (
     LATER,
@@ -209,27 +205,6 @@ class TestReading:
 
         assert shown.profile == {"name": "林**", "birthday": "****-05-01"}
         assert [one.value for one in shown.identities] == ["138****8000", "z***@example.com"]
-
-    @pytest.mark.parametrize(
-        "read",
-        [
-            lambda member_id: selectors.get_profile(member_id=member_id, scope=ALL, at=NOON),
-            lambda member_id: merges.tree_parents(survivor_id=member_id),
-        ],
-    )
-    def test_finds_merged_records_by_their_index(self, read: Callable[[int], object]) -> None:
-        member_id = enrol(phone(8000))
-        sql.run("SET LOCAL enable_seqscan = off")  # a small table is walked through, a large never
-        with CaptureQueriesContext(connection) as asked:
-            read(member_id)
-
-        plans = [
-            line
-            for each in asked.captured_queries
-            for (line,) in sql.rows(f"EXPLAIN {each['sql']}".replace("%", "%%"))
-        ]
-
-        assert any("member_alias_by_survivor" in line for line in plans)
 
     def test_reveals_with_a_logged_reason(self) -> None:
         member_id = enrol(phone(8000), profile={"name": "林小满"})
