@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 
 from regulars.access.domain import Actor, Scope
 from regulars.commerce import selectors as commerce
@@ -643,7 +643,7 @@ class TestPoison:
 
         monkeypatch.setitem(services.applying._WRITERS, "orders", away)  # type: ignore[arg-type]
 
-        with pytest.raises(OperationalError):
+        with pytest.raises(OperationalError), transaction.atomic():
             services.apply_orders([an_order()], source=a_source(), at=AT)
         assert log.count_dead_letters() == 0
 

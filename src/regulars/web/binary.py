@@ -7,10 +7,13 @@ one size that are never null are packed in a single stroke, the others are joine
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from itertools import starmap
 from typing import Any, Final
 from uuid import UUID
+
+from psycopg.types.numeric import DecimalBinaryDumper
 
 from regulars.kit.instants import KEPT_MAX
 
@@ -43,8 +46,11 @@ _LOOSE: Final[Mapping[str, str]] = {
     "text": "sized({0}.encode())",
     "word": "word({0})",
     "bytea": "sized({0})",
-    "jsonb": "sized(b'\\1' + {0}.encode())",
+    "jsonb": "sized(b'\\1' + {0})",
+    "numeric": "numeric({0})",
 }
+
+_NUMERIC: Final = DecimalBinaryDumper(Decimal)
 
 bigint = struct.Struct(">iq").pack
 _size = struct.Struct(">i").pack
@@ -71,6 +77,12 @@ def moment(value: datetime) -> bytes:
     """Write an instant; the same one is written in many places of a batch."""
     past = value - _EPOCH
     return bigint(8, (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds)
+
+
+@lru_cache(maxsize=WORDS_MAX)
+def numeric(value: Decimal) -> bytes:
+    """Write an exact number; quantities are few."""
+    return sized(bytes(_NUMERIC.dump(value) or b""))
 
 
 def days(value: date) -> int:
@@ -102,8 +114,9 @@ def _compiled(
     codes = "".join(f"i{_FIXED[columns[name]][1]}" for name in packed)
     known: dict[str, Any] = {
         "bigint": bigint, "days": days, "int4": struct.Struct(">ii").pack, "join": b"".join,
-        "moment": moment, "null": NULL, "pack": struct.Struct(f">h{codes}").pack,
-        "sized": sized, "smallint": struct.Struct(">ih").pack, "uuid": uuid, "word": word,
+        "moment": moment, "null": NULL, "numeric": numeric,
+        "pack": struct.Struct(f">h{codes}").pack, "sized": sized,
+        "smallint": struct.Struct(">ih").pack, "uuid": uuid, "word": word,
     }  # fmt: skip
     own = {name: f"v{place}" for place, name in enumerate(columns)}
     values = [str(len(columns))]

@@ -23,7 +23,6 @@ _KEPT = "_regulars_cursor"
 BLOCK = 1000  # every id sequence counts in steps of a block, so a process asks once per block
 
 _PIECE = 128 * 1024  # the library under the driver does not take much more at once
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _blocks: dict[tuple[int, str], tuple[int, int]] = {}
 _blocks_lock = threading.Lock()
 
@@ -53,23 +52,15 @@ def run(sql: str, params: Sequence[Any] = (), using: str = "default") -> int:
 
 def copy_rows(shape: Shape, rows: Iterable[Sequence[Any]], using: str = "default") -> None:
     """Copy rows of values into the table of a shape, the cheapest way in for rows."""
-    _copy(shape.statement, shape.write(rows), using)
-
-
-def copy(statement: str, lines: str, using: str = "default") -> None:
-    """Send lines of tab-separated text to `COPY … FROM STDIN`, for types a shape does not have."""
-    _copy(statement, lines.encode(), using)
-
-
-def _copy(statement: str, data: bytes, using: str) -> None:
+    data = shape.write(rows)
     with _cursor(using) as cursor:
         link = cursor.connection
         if link.pgconn.transaction_status != TransactionStatus.INTRANS:
-            with cursor.copy(statement) as into:  # the driver begins the transaction
+            with cursor.copy(shape.statement) as into:  # the driver begins the transaction
                 into.write(data)
             return
         with link.lock:
-            link.wait(_copying(link.pgconn, statement.encode(), data))
+            link.wait(_copying(link.pgconn, shape.statement.encode(), data))
 
 
 def _copying(server: PGconn, statement: bytes, data: bytes) -> PQGen[None]:
@@ -81,13 +72,6 @@ def _copying(server: PGconn, statement: bytes, data: bytes) -> PQGen[None]:
     for start in range(0, len(data), _PIECE):
         yield from copy_to(server, data[start : start + _PIECE], flush=len(data) > _PIECE)
     yield from copy_end(server, None)
-
-
-def field(text: str) -> str:
-    """Write text as a field of a line for `copy`; ordinary text is that already."""
-    if text.isprintable() and "\\" not in text:
-        return text
-    return text.translate(_ESCAPES)
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from msgspec.structs import astuple
 from regulars.commerce.domain import Line, Order, OrdersBusy, Payment, Reckoning, reckon
 from regulars.web import sql
 from regulars.web.binary import Shape
-from regulars.web.sql import field
 
 _TYPES: dict[str, str] = {
     "source_id": "bigint", "external_id": "text", "created_at": "timestamptz",
@@ -50,9 +49,13 @@ _ORDERS = Shape(
     },
 )  # fmt: skip
 _NUMBER_TAKEN = "order_number_unique_per_source"
-_LINES = (
-    "COPY commerce_line (order_id, position, sku, name, quantity, amount_minor, kind) FROM STDIN"
-)
+_LINES = Shape(
+    "commerce_line",
+    {
+        "order_id": "bigint", "position": "smallint", "sku": "text", "name": "text",
+        "quantity": "numeric", "amount_minor": "bigint", "kind": "word",
+    },
+)  # fmt: skip
 _UPDATE = f"""
 UPDATE commerce_order o SET state = u.state, net_minor = u.net_minor,
     {_CHANGED},
@@ -119,13 +122,12 @@ def replace_lines(lines: dict[int, tuple[Line, ...]], *, known: Sequence[int]) -
     if known:
         sql.run("DELETE FROM commerce_line WHERE order_id = ANY(%s::bigint[])", [list(known)])
     rows = [
-        f"{order_id}\t{position}\t{field(line.sku)}\t{field(line.name)}\t{line.quantity}"
-        f"\t{line.amount_minor}\t{line.kind}\n"
+        (order_id, position, line.sku, line.name, line.quantity, line.amount_minor, line.kind)
         for order_id, of_order in lines.items()
         for position, line in enumerate(of_order, start=1)
     ]
     if rows:
-        sql.copy(_LINES, "".join(rows))
+        sql.copy_rows(_LINES, rows)
 
 
 def replace_payments(payments: dict[int, tuple[Payment, ...]], *, known: Sequence[int]) -> None:

@@ -77,7 +77,7 @@ def create_source(
     return NewSource(made, secret)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def find_or_create_source(
     *,
     name: str,

@@ -60,4 +60,4 @@ def write_releases(releases: Sequence[Release], *, at: datetime) -> set[int]:
 def _row(award: Award, at: datetime) -> tuple[object, ...]:
     """Order the fields as they stand in the value, the facts as JSON."""
     *before, facts, origin_member_id = astuple(award)
-    return (*before, orjson.dumps(facts).decode(), origin_member_id, at)
+    return (*before, orjson.dumps(facts), origin_member_id, at)
