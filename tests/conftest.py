@@ -12,9 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
 from tests.environment import OWNER, rig_folder
+from tests.sizes import SOAK
+
+# Every run meets the same generated cases, so that one commit has one verdict; a soak draws new
+# ones each time. No case has a time limit of its own: machines are shared. A fixture may serve
+# all cases of a test: those that matter make their own state.
+UNHURRIED = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("same", UNHURRIED, derandomize=True)
+settings.register_profile("new", UNHURRIED)
+settings.load_profile("new" if SOAK else "same")
 
 
 def pytest_configure(config: pytest.Config) -> None:

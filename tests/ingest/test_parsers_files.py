@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regulars.ingest.domain import files
@@ -71,9 +71,7 @@ class TestEncodings:
 
         assert cells_of(path) == ROWS
 
-    @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=40)
     @given(
         rows=st.lists(
             st.lists(
@@ -283,9 +281,7 @@ class TestBrokenText:
         with pytest.raises(files.HeaderTooWide):
             opened(a_csv(tmp_path, [header, ["1", "2"]]), "members")
 
-    @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=60)
     @given(data=st.binary(min_size=1, max_size=400))
     def test_any_bytes_are_read_or_refused(self, tmp_path: Path, data: bytes) -> None:
         path = tmp_path / "f.csv"
@@ -296,9 +292,7 @@ class TestBrokenText:
         except files.FileRefused:
             return
 
-    @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=60)
     @given(data=st.text(alphabet='ab,"\n\r', max_size=200))
     def test_any_quoting_leaves_the_good_rows_behind_it(self, tmp_path: Path, data: str) -> None:
         path = tmp_path / "f.csv"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.ingest.domain import files
@@ -706,9 +706,7 @@ class TestAnyRow:
             ("stores", ["门店编码", "门店名称", "区域", "类型", "时区"]),
         ],
     )
-    @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=60)
     @given(data=st.data())
     def test_makes_something_or_says_why_not(
         self, tmp_path: Path, kind: str, header: list[str], data: st.DataObject

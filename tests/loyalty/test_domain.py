@@ -257,7 +257,7 @@ STATES = st.sampled_from(
 
 class TestDisorder:
     @given(st.lists(STATES, min_size=1, max_size=8), st.data())
-    @settings(max_examples=size(200, 2_000), deadline=None)
+    @settings(max_examples=size(200, 2_000))
     def test_repeats_and_shuffles_end_with_the_same_points(
         self, said: list[tuple[str, int]], data: st.DataObject
     ) -> None:

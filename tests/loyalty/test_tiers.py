@@ -109,7 +109,7 @@ class TestJudge:
         assert judge([grown(600, 11)], programme, NOON + 12 * DAY).level == 0
 
     @given(st.data())
-    @settings(max_examples=size(150, 1_500), deadline=None)
+    @settings(max_examples=size(150, 1_500))
     def test_agrees_with_the_plain_reading_of_the_rules(self, data: st.DataObject) -> None:
         entries = data.draw(HISTORIES)
         at = NOON + DAY * data.draw(st.integers(0, 1_200))

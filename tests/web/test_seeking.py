@@ -1,7 +1,7 @@
 """Looking through a big table: whole, in order, without repeats, and never further than said."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.web import paging, seeking, sql
@@ -33,9 +33,7 @@ def all_of(seek: Seek, *, limit: int, passed_max: int = 1_000) -> tuple[list[int
 
 
 class TestPage:
-    @settings(
-        suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
-    )
+    @settings(max_examples=25)
     @given(limit=st.integers(1, 100), passed_max=st.integers(1, 400), descending=st.booleans())
     def test_every_match_comes_once_and_in_order(
         self, *, limit: int, passed_max: int, descending: bool
