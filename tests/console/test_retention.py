@@ -472,7 +472,7 @@ class TestPages:
             assert escape(each.purpose) in page
         assert "365 days after it was last said" in page
         assert "180 days after its arrival" in page
-        assert "No run on record yet" in page
+        assert "Nothing was deleted by the policy yet" in page
         assert "or 365 days after it was last said" in self.text(officer, "/console/fields")
 
     def test_say_first_what_will_go_and_then_do_it_once(

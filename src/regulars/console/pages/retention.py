@@ -174,7 +174,7 @@ def _runs(runs: Sequence[RetentionRun]) -> Section:
             )
             for run in runs
         ],
-        text="" if runs else gettext("No run on record yet"),
+        text="" if runs else gettext("Nothing was deleted by the policy yet"),
     )
 
 
