@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from regulars.web import clock, postgres
 from tests import rig
@@ -39,6 +39,7 @@ CHROMIUM_ARGUMENTS = [
 EMAIL, PASSWORD = "chen@example.com", "celadon cup and honey"
 KEY_EMAIL = "kay@example.com"  # whose account has passkeys
 START_SECONDS_MAX = 60
+expect.set_options(timeout=20_000)  # a shared machine may stand still for seconds
 SERVE = """
 import sys
 from pathlib import Path
