@@ -127,43 +127,6 @@ class TestAppend:
             append(a_fact())
 
 
-class TestOneWrite:
-    COUNT = "SELECT count(*) FROM events_event"
-
-    def test_reactions_run_at_once_and_rows_come_at_the_end(self, committed_db: str) -> None:
-        heard: list[int] = []
-
-        def listen(events: Sequence[Event], *, at: datetime) -> Sequence[Outcome]:
-            heard.extend(event.id for event in events)
-            return ()
-
-        install([Inline(frozenset({"cup.filled"}), listen)])
-
-        with transaction.atomic(), services.one_write():
-            first = services.append([a_fact()], at=NOON).events[0].id
-            with services.one_write():
-                second = services.append([a_fact()], at=NOON).events[0].id
-            said = (list(heard), sql.row(self.COUNT))
-        found = sql.rows("SELECT id FROM events_event ORDER BY id")
-
-        assert said == ([first, second], (0,))
-        assert found == [(first,), (second,)]
-
-    def test_what_breaks_leaves_no_rows_and_nothing_for_the_next(self, committed_db: str) -> None:
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
-            append_and_break()
-
-        append(a_fact())
-
-        assert sql.row(self.COUNT) == (1,)
-
-
-def append_and_break() -> None:
-    with services.one_write():
-        services.append([a_fact()], at=NOON)
-        raise ZeroDivisionError
-
-
 class TestLog:
     def test_belongs_inside_a_transaction(self, committed_db: str) -> None:
         with pytest.raises(RuntimeError):

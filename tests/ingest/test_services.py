@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 
 from regulars.access.domain import Actor, Scope
 from regulars.commerce import selectors as commerce
@@ -372,6 +372,25 @@ class TestApplyRefunds:
         assert the_order(order.id).net_minor == 7_500
         assert [each.error_code for each in log.list_dead_letters()] == ["ingest.parked_row_broke"]
 
+    def test_that_waited_and_breaks_after_it_was_told_leaves_nothing_in_the_log(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        services.apply_refunds([a_refund()], source=a_source(), at=AT)
+        real = services.parking.commerce.record_refunds
+
+        def breaks(**parts: Any) -> Any:
+            real(**parts)
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(services.parking.commerce, "record_refunds", breaks)
+        (order,) = services.apply_orders([an_order()], source=a_source(), at=AT)
+        changes = sql.rows(
+            "SELECT facts->>'change' FROM events_event WHERE type = 'order.recorded'"
+        )
+
+        assert the_order(order.id).net_minor == 10_000
+        assert changes == [("paid",)]
+
     @pytest.mark.reliability("RC5")
     def test_refuses_and_audits_another_amount_under_the_same_id(self) -> None:
         services.apply_orders([an_order()], source=a_source(), at=AT)
@@ -643,7 +662,7 @@ class TestPoison:
 
         monkeypatch.setitem(services.applying._WRITERS, "orders", away)  # type: ignore[arg-type]
 
-        with pytest.raises(OperationalError), transaction.atomic():
+        with pytest.raises(OperationalError):
             services.apply_orders([an_order()], source=a_source(), at=AT)
         assert log.count_dead_letters() == 0
 

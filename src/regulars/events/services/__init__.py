@@ -1,6 +1,6 @@
 """Write to the log: append with inline reactions, bury what fails, keep partitions ahead."""
 
-from regulars.events.services.append import append, catalogue, install, one_write
+from regulars.events.services.append import append, catalogue, install
 from regulars.events.services.bury import bury, drop_batch, forget_members, letter_sweeps, settle
 from regulars.events.services.log import make_partitions, mend_epoch, raise_epoch
 from regulars.events.services.replaying import replay_event
@@ -15,7 +15,6 @@ __all__ = [
     "letter_sweeps",
     "make_partitions",
     "mend_epoch",
-    "one_write",
     "raise_epoch",
     "replay_event",
     "settle",

@@ -6,8 +6,7 @@ reaction can name the event it has caused before the row is written.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,7 +34,6 @@ class _Run:
 
 
 _run: ContextVar[_Run | None] = ContextVar("events_run", default=None)
-_unwritten: ContextVar[list[Event] | None] = ContextVar("events_unwritten", default=None)
 
 
 def install(catalogue: Catalogue) -> None:
@@ -71,26 +69,6 @@ def append(facts: Sequence[Fact], *, at: datetime) -> Appended:
     return Appended(
         events=tuple(events), outcomes={key: tuple(said) for key, said in run.outcomes.items()}
     )
-
-
-@contextmanager
-def one_write() -> Iterator[None]:
-    """Let the appends inside write their rows together, when the block ends.
-
-    Reactions run as ever. The block ends inside the transaction of its appends, and nothing in it
-    reads the log; where it breaks, the rows go with the rest of that transaction.
-    """
-    if _unwritten.get() is not None:
-        yield
-        return
-    events: list[Event] = []
-    token = _unwritten.set(events)
-    try:
-        yield
-    finally:
-        _unwritten.reset(token)
-    if events:
-        _write(events)
 
 
 def _roll(run: _Run, at: datetime) -> None:
@@ -164,14 +142,6 @@ _ROWS = Shape(
 
 
 def _insert(events: Sequence[Event]) -> None:
-    unwritten = _unwritten.get()
-    if unwritten is None:
-        _write(events)
-    else:
-        unwritten.extend(events)
-
-
-def _write(events: Sequence[Event]) -> None:
     log = sql.rows(_LOG)[0]
     sql.copy_rows(_ROWS, [_row(event, log) for event in events])
 

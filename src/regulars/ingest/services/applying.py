@@ -49,7 +49,7 @@ _WRITERS: Mapping[str, Write] = {
 _PLACE = attrgetter("row")
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def apply_rows(*, rows: Sequence[Row | RowMalformed], batch: Batch) -> list[RowOutcome]:
     """Apply the rows of a batch; entries that are refusals already are answered as refused.
 

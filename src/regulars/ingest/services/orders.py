@@ -11,7 +11,6 @@ from regulars.access.domain import Actor
 from regulars.commerce import selectors as commerce_selectors
 from regulars.commerce import services as commerce
 from regulars.commerce.domain import OrderInput, OrderRecorded, RefundChanged, RefundInput
-from regulars.events import services as events
 from regulars.ingest.domain import (
     Change,
     Moments,
@@ -53,11 +52,6 @@ class _Draft:
 
 def write_orders(entries: Sequence[Entry], batch: Batch) -> list[RowOutcome]:
     """Write order rows in one go; answers one outcome per row."""
-    with events.one_write():
-        return _write(entries, batch)
-
-
-def _write(entries: Sequence[Entry], batch: Batch) -> list[RowOutcome]:
     outcomes: list[RowOutcome] = []
     drafts = _read(entries, batch, outcomes)
     drafts = _park_partial(drafts, batch, outcomes)

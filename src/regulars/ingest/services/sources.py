@@ -77,7 +77,7 @@ def create_source(
     return NewSource(made, secret)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def find_or_create_source(
     *,
     name: str,
