@@ -7,7 +7,7 @@ from uuid import UUID
 
 from regulars.access.domain import Scope
 from regulars.commerce.domain import State
-from regulars.web import sql
+from regulars.web import seeking, sql
 
 _PAID = [int(State.PAID), int(State.COMPLETED), int(State.PARTIALLY_REFUNDED)]
 
@@ -168,5 +168,4 @@ def _sold(scope: Scope, edges: Sequence[datetime]) -> list[tuple[int, Stretch]]:
 
 def estimate_orders() -> int:
     """Answer about how many orders there are, without counting them."""
-    found = sql.row("SELECT reltuples::bigint FROM pg_class WHERE relname = 'commerce_order'")
-    return max(0, int(found[0])) if found else 0
+    return seeking.estimate_rows("commerce_order")
